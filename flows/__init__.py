@@ -1,0 +1,1 @@
+"""WHO DOES WHAT, IN WHICH ORDER: one file for each mechanism, and the round of escalation."""

@@ -1,0 +1,95 @@
+"""应急处置 — emergency handling.
+
+Basis: 晋政发〔2017〕46号 四 (应急处置机制) and 三(四); 国发〔2016〕13号 四(二); 反家庭暴力法; 山西省家庭暴力预防和处置办法. Steps B1-B11.
+"""
+
+from prefect import flow
+
+from rules.answers import PlaceAfterVillage, PlacementResult, Scene, Situation
+from rules.case import Case
+from rules.steps import (
+    APPLY_PROTECTION_ORDER,
+    CHECK_ABUSER,
+    DISPATCH,
+    FIRST_MEASURES,
+    HANDOVER_GIVEN,
+    HANDOVER_TAKEN,
+    MEDICAL_FIRST,
+    PLACEMENT_EXTENSION,
+    PROTECTION_ORDER,
+    REMOVE_FROM_GUARDIAN,
+    STOP_AND_SECURE,
+    TEMPORARY_PLACEMENT,
+    URGENT_PROTECTION_ORDER,
+    VILLAGE_EMERGENCY_CARE,
+    WARNED_FAMILY_VISIT,
+    WARNING_DECISION,
+)
+from rules.vocabulary import ClosingGround, Mechanism, Office
+from tasks.asking import ask, inform, replies_to, reply_to
+from tasks.cases import close, hand_over, open_case
+
+
+@flow(name="应急处置", flow_run_name="{case_number} 应急处置", retries=0, persist_result=False)
+async def emergency_handling(case_number: str) -> str:
+    """A child may be in danger now. Make the child safe first; ask why afterwards."""
+    case = await open_case(case_number, Mechanism.EMERGENCY_HANDLING)
+
+    # B1  The police go to the child; civil affairs is told at once. B2, B4  The child is made safe; what was found is said.
+    await inform(case, Office.CIVIL_AFFAIRS, "应急处置已启动")
+    visit = await ask(case, DISPATCH)
+    scene = await ask(case, STOP_AND_SECURE)
+    await reply_to(visit)
+    found = await reply_to(scene)
+
+    # B3  An injured or ill child sees a doctor before anything else.
+    if found.child_needs_doctor:
+        await reply_to(await ask(case, MEDICAL_FIRST))
+
+    # B4a-B4m  The first measure for this child's situation.
+    measure = await ask(case, FIRST_MEASURES[found.situation])
+
+    # B9  Family violence: the warning is decided. B10  A protection order is sought for the child.
+    if found.situation is Situation.DOMESTIC_VIOLENCE:
+        await ask(case, WARNING_DECISION)
+    if found.protection_order_needed:
+        await ask(case, APPLY_PROTECTION_ORDER)
+
+    # B5-B8  A child who cannot stay at home is taken out, handed over in writing by both sides, and given a place.
+    settled = (await reply_to(measure)).child_settled
+    removed = found.child_must_leave_home and await place_child(case)
+
+    # B10  The court rules; the police see that the order is kept.
+    if found.protection_order_needed:
+        await protect_by_order(case, found)
+    if found.situation is Situation.DOMESTIC_VIOLENCE and (await reply_to(await ask(case, WARNING_DECISION))).issued:
+        await ask(case, WARNED_FAMILY_VISIT)
+
+    # B11  The township is always told, and an assessment always follows.
+    await inform(case, Office.TOWNSHIP, "应急处置情况通报")
+    await hand_over(case, Mechanism.ASSESSMENT_AND_ASSISTANCE)
+
+    # D1  Removed, unsettled, or not mended after education by the police: guardianship intervention.
+    if removed or not settled or found.guardian_failed_after_education:
+        await hand_over(case, Mechanism.GUARDIANSHIP_INTERVENTION)
+    return await close(case, ClosingGround.HANDED_ON)
+
+
+async def place_child(case: Case) -> bool:
+    """B5-B8  True when the child does not go home in the end: village care ≤24 h, shelter ≤10 d, or civil affairs as guardian."""
+    await reply_to(await ask(case, REMOVE_FROM_GUARDIAN))
+    await replies_to(await ask(case, HANDOVER_GIVEN), await ask(case, HANDOVER_TAKEN))
+    if (await reply_to(await ask(case, VILLAGE_EMERGENCY_CARE))).then is PlaceAfterVillage.HOME:
+        return False
+    placement = await reply_to(await ask(case, TEMPORARY_PLACEMENT))
+    if placement.result is PlacementResult.EXTENDED:
+        placement = await reply_to(await ask(case, PLACEMENT_EXTENSION))
+    return placement.result is not PlacementResult.RETURNED
+
+
+async def protect_by_order(case: Case, found: Scene) -> None:
+    """B10  Application, ruling (72 h, urgent 24 h), and the police's check on the abuser."""
+    await reply_to(await ask(case, APPLY_PROTECTION_ORDER))
+    ruling = await ask(case, URGENT_PROTECTION_ORDER if found.urgent_protection_order else PROTECTION_ORDER)
+    if (await reply_to(ruling)).granted:
+        await ask(case, CHECK_ABUSER)

@@ -1,0 +1,1 @@
+"""THE MACHINERY, one door for each library."""

@@ -1,0 +1,426 @@
+"""An office's answer, and all that follows from it, in one transaction.
+
+Answers: received 签收, done 办结, declined 退回, more facts 补充材料, extension 延期. One decision for each step version;
+a stronger answer is never undone by a late weaker one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from office import links, log, outbox
+from office.bureau import Bureau
+from office.consequences import follow
+from office.numbers import readable_code
+from office.requests import facts_of, news, redraw, reschedule
+from office.tables import AnswerRow, CaseRow, Letter, Link, Proceeding, Request
+from rules.answers import Answer
+from rules.steps import Step, step
+from rules.vocabulary import AnswerKind, Channel, Happening, LetterState, Office, RequestState
+
+WRONG_CODES_BEFORE_PAUSE = 5
+PAUSE_AFTER_WRONG_CODES = timedelta(minutes=5)
+
+HAPPENING_OF = {
+    AnswerKind.RECEIVED: Happening.REQUEST_ACKNOWLEDGED,
+    AnswerKind.DONE: Happening.REQUEST_DONE,
+    AnswerKind.DECLINED: Happening.REQUEST_DECLINED,
+    AnswerKind.MORE_FACTS: Happening.FACTS_REQUESTED,
+    AnswerKind.EXTENSION: Happening.EXTENSION_REQUESTED,
+}
+
+
+class Refused(Exception):  # noqa: N818 - it is an answer, not an accident
+    """An answer that cannot be taken: one sentence for the officer, and the field it concerns, if one."""
+
+    def __init__(self, sentence: str, field: str | None = None) -> None:
+        """`sentence` is Chinese and says what to do."""
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.field = field
+
+
+@dataclass(frozen=True)
+class Given:
+    """An answer taken, or found taken already (`again`)."""
+
+    kind: AnswerKind
+    reference: str
+    case: str
+    step: Step  # type: ignore[type-arg]
+    office_name: str
+    at: datetime
+    again: bool
+
+
+@dataclass(frozen=True)
+class Speech:
+    """What is being answered, by whom, through what."""
+
+    kind: AnswerKind
+    payload: dict[str, Any]
+    words: str
+    instead: str
+    channel: Channel
+    officer: str
+    typed_name: str
+    entered_by: str = ""
+    link_id: int | None = None
+
+
+async def answer_by_link(
+    bureau: Bureau,
+    token: str,
+    *,
+    version: int,
+    typed_name: str,
+    code: str,
+    kind: AnswerKind,
+    payload: Answer | None = None,
+    words: str = "",
+    instead: str = "",
+) -> Given:
+    """An officer answers through the link in a letter.
+
+    A robot can open a link and press its buttons; it cannot type the officer's name and the code printed in the letter.
+    Raises `Refused`, `office.links.UnknownLink`.
+    """
+    name = typed_name.strip()
+    if not name:
+        raise Refused("请填写您的姓名。", "typed_name")
+    if not await _code_accepted(bureau, token, code):
+        raise Refused("验证码不正确，请核对邮件中的6位数字。", "code")
+    async with bureau.database.transaction() as session:
+        link, request, case = await links.find(session, token, lock=True)
+        again = await _same_again(session, bureau, request, case, kind, link.officer)
+        if again is not None:
+            return again
+        status = await links.status_of(session, bureau, link, request)
+        if status in (links.LinkStatus.EXPIRED, links.LinkStatus.MOVED, links.LinkStatus.WITHDRAWN):
+            raise Refused(f"{status.label}，不能再通过此链接办理。")
+        if version != request.version:
+            raise Refused("打开页面之后情况有变，请核对最新内容后重新提交。", "version")
+        officer = bureau.county.officer(link.officer)
+        speech = Speech(
+            kind,
+            {} if payload is None else payload.model_dump(mode="json"),
+            words.strip(),
+            instead,
+            Channel.LINK,
+            link.officer,
+            name if officer is None else officer.name,
+            entered_by=name,
+            link_id=link.id,
+        )
+        return await take(session, bureau, request, case, speech)
+
+
+async def _code_accepted(bureau: Bureau, token: str, code: str) -> bool:
+    """Whether the code is right. A wrong one is counted in a transaction of its own, whatever follows.
+
+    After several wrong codes the link rests for some minutes of machine time; the officer is not locked out for good.
+    """
+    async with bureau.database.transaction() as session:
+        link, _, _ = await links.find(session, token, lock=True)
+        now = (await session.execute(select(func.clock_timestamp()))).scalar_one()
+        if link.locked_until is not None and now < link.locked_until:
+            raise Refused("验证码输错次数较多，请5分钟后再试，或者电话联系协调员办理。", "code")
+        if links.code_is_right(bureau, link, code):
+            link.wrong_codes = 0
+            return True
+        link.wrong_codes += 1
+        if link.wrong_codes % WRONG_CODES_BEFORE_PAUSE == 0:
+            link.locked_until = now + PAUSE_AFTER_WRONG_CODES
+        return False
+
+
+async def answer_by_phone(
+    bureau: Bureau,
+    *,
+    case: str,
+    step_key: str,
+    kind: AnswerKind,
+    said_by: str,
+    entered_by: str,
+    subject: str = "",
+    payload: dict[str, Any] | None = None,
+    words: str = "",
+    instead: str = "",
+) -> Given:
+    """A coordinator enters an answer given by phone, naming who said it and who typed it. Raises `Refused`."""
+    if not said_by.strip() or not entered_by.strip():
+        raise Refused("请写明答复人和录入人。")
+    async with bureau.database.transaction() as session:
+        request, row = await _latest(session, case, step_key, subject)
+        again = await _same_again(session, bureau, request, row, kind, said_by)
+        if again is not None:
+            return again
+        checked = _checked(step(step_key), payload or {}) if kind is AnswerKind.DONE else {}
+        officer = bureau.county.officer(said_by)
+        speech = Speech(
+            kind,
+            checked,
+            words.strip(),
+            instead,
+            Channel.PHONE,
+            said_by,
+            said_by if officer is None else officer.name,
+            entered_by=entered_by,
+        )
+        return await take(session, bureau, request, row, speech)
+
+
+def _checked(asked: Step, payload: dict[str, Any]) -> dict[str, Any]:  # type: ignore[type-arg]
+    try:
+        answer: Answer = asked.answer.model_validate(payload)
+    except ValidationError as fault:
+        fields = asked.answer.model_fields
+        places = []
+        for error in fault.errors():
+            name = str(error["loc"][0]) if error["loc"] else ""
+            title = fields[name].title if name in fields else None
+            places.append(f"{title or '未知项目'}（{name}）")
+        raise Refused(f"“{asked.label}”的办结内容不完整或不正确：{'、'.join(places)}。") from fault
+    return answer.model_dump(mode="json")
+
+
+async def _latest(session: AsyncSession, case: str, step_key: str, subject: str) -> tuple[Request, CaseRow]:
+    rows = (
+        await session.execute(
+            select(Request, CaseRow)
+            .join(Proceeding, Proceeding.id == Request.proceeding_id)
+            .join(CaseRow, CaseRow.id == Proceeding.case_id)
+            .where(CaseRow.number == case, Request.step == step_key, Request.subject.like(subject or "%"))
+            .order_by(Request.proceeding_id.desc(), Request.round.desc())
+            .with_for_update(of=Request)
+        )
+    ).all()
+    live = [row for row in rows if RequestState(row[0].state).is_open] or list(rows)
+    if not live:
+        raise Refused(f"案件 {case} 没有交办过“{step_key}”。可用 jieli show {case} 查看已交办的事项。")
+    if len({row[0].subject for row in live}) > 1:
+        subjects = "、".join(sorted({row[0].subject for row in live}))
+        raise Refused(f"“{step_key}”有多项，请用 --subject 指明其中一项：{subjects}。")
+    return live[0][0], live[0][1]
+
+
+async def _same_again(
+    session: AsyncSession, bureau: Bureau, request: Request, case: CaseRow, kind: AnswerKind, officer: str
+) -> Given | None:
+    """The answer given already, when the same officer gives the same again; a refusal when another has decided."""
+    rows = (
+        (await session.execute(select(AnswerRow).where(AnswerRow.request_id == request.id).order_by(AnswerRow.id)))
+        .scalars()
+        .all()
+    )
+    decided = next((r for r in rows if r.kind in (AnswerKind.DONE.value, AnswerKind.DECLINED.value)), None)
+    receipt = next((r for r in rows if r.kind == AnswerKind.RECEIVED.value), None)
+    standing = decided or (receipt if kind is AnswerKind.RECEIVED else None)
+    if standing is None:
+        if request.state == RequestState.WITHDRAWN.value:
+            raise Refused("该事项已经撤回，无需办理。")
+        return None
+    asked = step(request.step)
+    name = bureau.county.office(standing.office).name
+    if standing.kind == kind.value and standing.officer == officer:
+        return Given(kind, standing.reference, case.number, asked, name, standing.answered_at, again=True)
+    if kind is AnswerKind.RECEIVED and receipt is not None and receipt.officer == officer:
+        return Given(kind, receipt.reference, case.number, asked, name, receipt.answered_at, again=True)
+    moment = standing.answered_at.astimezone(bureau.clock.now().tzinfo)
+    raise Refused(
+        f"该事项已由{name}{standing.typed_name}于{moment:%Y年%m月%d日 %H:%M}"
+        f"{AnswerKind(standing.kind).label}，编号{standing.reference}。"
+    )
+
+
+async def take(session: AsyncSession, bureau: Bureau, request: Request, case: CaseRow, speech: Speech) -> Given:
+    """Write an answer down and do what follows from it. The request is locked by the caller; raises `Refused`."""
+    now = bureau.clock.now()
+    asked = step(request.step)
+    _refuse_what_cannot_be(bureau, request, asked, speech)
+    await _refuse_second_extension(session, bureau, request, speech)
+    row = AnswerRow(
+        request_id=request.id,
+        reference=f"HF-{now:%y%m%d}-{readable_code(6)}",
+        kind=speech.kind.value,
+        channel=speech.channel.value,
+        office=request.office,
+        officer=speech.officer,
+        typed_name=speech.typed_name,
+        entered_by=speech.entered_by,
+        payload=speech.payload,
+        words=speech.words,
+        instead=speech.instead,
+        link_id=speech.link_id,
+        answered_at=now,
+    )
+    session.add(row)
+    if request.acknowledged_at is None:
+        request.acknowledged_at = now
+        request.owner = speech.officer
+        if request.state == RequestState.ASKED.value:
+            request.state = RequestState.ACKNOWLEDGED.value
+        await _tell_colleagues(session, bureau, request, case, speech.officer)
+    if speech.kind is AnswerKind.DONE:
+        request.state = RequestState.DONE.value
+    elif speech.kind is AnswerKind.DECLINED:
+        request.state = RequestState.DECLINED.value
+    if not RequestState(request.state).is_open:
+        request.ended_at = now
+        request.next_climb_at = None
+        await _close_with_all_who_were_told(session, bureau, request, case)
+    else:
+        await reschedule(session, bureau, request)
+    log.write(session, HAPPENING_OF[speech.kind], at=now, case_id=case.id, request=request)
+    await _confirm(session, bureau, request, case, row)
+    await session.flush()
+    await follow(session, bureau, request, case, row)
+    if RequestState(request.state).is_open:
+        await redraw(session, request.proceeding_id)
+    else:
+        await news(session, request.proceeding_id)
+    name = bureau.county.office(request.office).name
+    return Given(speech.kind, row.reference, case.number, asked, name, now, again=False)
+
+
+def _refuse_what_cannot_be(
+    bureau: Bureau,
+    request: Request,
+    asked: Step,  # type: ignore[type-arg]
+    speech: Speech,
+) -> None:
+    if not RequestState(request.state).is_open:
+        raise Refused("该事项已经办结。")
+    if asked.mechanism is None and speech.kind not in (AnswerKind.RECEIVED, AnswerKind.DONE):
+        raise Refused("协调事项不能退回，请作出决定。")
+    if speech.kind in (AnswerKind.DECLINED, AnswerKind.MORE_FACTS, AnswerKind.EXTENSION) and not speech.words:
+        raise Refused("请写明理由或需要补充的内容。", "words")
+    if speech.kind is AnswerKind.DECLINED:
+        if speech.instead not in set(Office):
+            raise Refused("请选择应当由哪个单位承办。", "instead")
+    if speech.kind is AnswerKind.DONE and asked.key == "reroute":
+        if Office(speech.payload["office"]) not in {office.kind for office in bureau.county.offices.values()}:
+            raise Refused("县里没有配置该单位，请选择其他承办单位。", "office")
+
+
+async def _refuse_second_extension(session: AsyncSession, bureau: Bureau, request: Request, speech: Speech) -> None:
+    if speech.kind is not AnswerKind.EXTENSION:
+        return
+    earlier = (
+        await session.execute(
+            select(func.count())
+            .select_from(Request)
+            .where(Request.concerns == request.id, Request.step == "decide_extension")
+        )
+    ).scalar_one()
+    if not links.may_extend(bureau, request, "asked" if earlier else ""):
+        raise Refused("该事项不能延期：紧急事项、已经到期或已经申请过延期的不再延期。")
+
+
+async def _tell_colleagues(session: AsyncSession, bureau: Bureau, request: Request, case: CaseRow, owner: str) -> None:
+    """Exactly one owner: the others in the office who got the letter are told that it is taken."""
+    owner_officer = bureau.county.officer(owner)
+    facts = facts_of(bureau, case, request) | {
+        "taken_by": "" if owner_officer is None else owner_officer.name,
+        "taken_at": bureau.clock.now().isoformat(),
+    }
+    for officer in bureau.county.office(request.office).contacts:
+        if officer.key == owner:
+            continue
+        await outbox.put(
+            session,
+            bureau,
+            key=f"taken_by/{request.id}/{officer.key}",
+            kind="taken_by",
+            case=(case.id, case.number),
+            to_office=request.office,
+            to_officer=officer.key,
+            request=request,
+            facts=facts,
+        )
+
+
+async def _confirm(session: AsyncSession, bureau: Bureau, request: Request, case: CaseRow, row: AnswerRow) -> None:
+    """One confirmation letter for each answer, to the officer whose answer it is."""
+    if bureau.county.officer(row.officer) is None:
+        return
+    await outbox.put(
+        session,
+        bureau,
+        key=f"confirmation/{row.reference}",
+        kind="confirmation",
+        case=(case.id, case.number),
+        to_office=request.office,
+        to_officer=row.officer,
+        request=request,
+        facts=facts_of(bureau, case, request)
+        | {
+            "kind_label": AnswerKind(row.kind).label,
+            "reference": row.reference,
+            "answered_at": row.answered_at.isoformat(),
+        },
+    )
+
+
+async def _close_with_all_who_were_told(session: AsyncSession, bureau: Bureau, request: Request, case: CaseRow) -> None:
+    """Everyone above the office who was told of its silence gets one closing notice (also when the letter is on its way)."""
+    told = (
+        await session.execute(
+            select(Letter.to_office, Letter.to_officer)
+            .where(
+                Letter.request_id == request.id,
+                Letter.kind == "escalation",
+                Letter.state.in_([LetterState.HANDED_OVER.value, LetterState.SENDING.value]),
+            )
+            .distinct()
+        )
+    ).all()
+    facts = facts_of(bureau, case, request) | {
+        "state_label": RequestState(request.state).label,
+        "ended_at": bureau.clock.now().isoformat(),
+    }
+    for office, officer in told:
+        await outbox.put(
+            session,
+            bureau,
+            key=f"closing_notice/{request.id}/{officer}",
+            kind="closing_notice",
+            case=(case.id, case.number),
+            to_office=office,
+            to_officer=officer,
+            request=request,
+            facts=facts,
+        )
+
+
+async def resend(bureau: Bureau, token: str) -> None:
+    """A fresh link for an expired one, to the registered address only. At most one an hour of county time.
+
+    Raises `office.links.UnknownLink`; does nothing for a step that is no longer open.
+    """
+    async with bureau.database.transaction() as session:
+        link, request, case = await links.find(session, token, lock=True)
+        if await links.status_of(session, bureau, link, request) is not links.LinkStatus.EXPIRED:
+            return
+        now = bureau.clock.now()
+        await outbox.put(
+            session,
+            bureau,
+            key=f"asked/{request.id}/{link.officer}/again/{now:%Y%m%d%H}",
+            kind="asked",
+            case=(case.id, case.number),
+            to_office=request.office,
+            to_officer=link.officer,
+            request=request,
+            acts=True,
+            facts=facts_of(bureau, case, request),
+        )
+
+
+__all__ = ["Given", "Link", "Refused", "Speech", "answer_by_link", "answer_by_phone", "resend", "take"]

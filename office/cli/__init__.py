@@ -1,0 +1,20 @@
+"""The command line: a contract that others script against.
+
+Every command takes `--county DIR` and `--json`; faults go to stderr with exit code 1, wrong usage with 2.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from office.cli import casework, law, running
+from office.cli.output import app, fail_plainly
+
+__all__ = ["app", "casework", "law", "main", "running"]
+
+
+def main() -> None:
+    """Entry point of `jieli`."""
+    with fail_plainly():
+        app()
+    sys.exit(0)

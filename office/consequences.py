@@ -1,0 +1,141 @@
+"""What follows from an answer: a decline or a question puts a clock on the coordinator; the coordinator's decision moves the step."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from office import log, outbox
+from office.bureau import Bureau
+from office.requests import ask, facts_of, next_round, redraw, reschedule, terms_of
+from office.tables import AnswerRow, CaseRow, Letter, Proceeding, Request
+from rules import steps
+from rules.vocabulary import AnswerKind, Happening, LetterState, Office
+from rules.workdays import reckon
+
+
+async def follow(session: AsyncSession, bureau: Bureau, request: Request, case: CaseRow, answer: AnswerRow) -> None:
+    """Do what the answer brings with it, in the answer's own transaction."""
+    coordinator = bureau.county.office("coordinator")
+    match AnswerKind(answer.kind):
+        case AnswerKind.DECLINED:
+            await ask(
+                session, bureau, case, request.proceeding_id, steps.REROUTE, coordinator,
+                subject=str(request.id), concerns=request.id,
+            )  # fmt: skip
+        case AnswerKind.MORE_FACTS:
+            await ask(
+                session, bureau, case, request.proceeding_id, steps.SUPPLY_FACTS, coordinator,
+                subject=answer.reference, concerns=request.id,
+            )  # fmt: skip
+        case AnswerKind.EXTENSION:
+            await ask(
+                session, bureau, case, request.proceeding_id, steps.DECIDE_EXTENSION, coordinator,
+                subject=str(request.id), concerns=request.id,
+            )  # fmt: skip
+        case AnswerKind.DONE if request.concerns is not None:
+            await _coordinator_decided(session, bureau, request, case, answer)
+        case _:
+            pass
+
+
+async def _coordinator_decided(
+    session: AsyncSession, bureau: Bureau, request: Request, case: CaseRow, answer: AnswerRow
+) -> None:
+    concerned = (
+        await session.execute(select(Request).where(Request.id == request.concerns).with_for_update())
+    ).scalar_one()
+    if request.step == steps.REROUTE.key:
+        await _reroute(session, bureau, concerned, case, Office(answer.payload["office"]))
+    elif request.step == steps.SUPPLY_FACTS.key:
+        concerned.version += 1
+        log.write(session, Happening.FACTS_SUPPLIED, at=bureau.clock.now(), case_id=case.id, request=concerned)
+        await _tell_owner(session, bureau, concerned, case, "question_answered", {}, key=answer.reference)
+    elif request.step == steps.DECIDE_EXTENSION.key:
+        await _extend(session, bureau, concerned, case, answer)
+    await redraw(session, concerned.proceeding_id)
+
+
+async def _reroute(session: AsyncSession, bureau: Bureau, declined: Request, case: CaseRow, kind: Office) -> None:
+    office = bureau.county.office_for(kind, case.township, case.village)
+    fresh = await next_round(session, bureau, case, declined, office)
+    if fresh.office != declined.office:
+        facts = facts_of(bureau, case, declined) | {"moved_to": office.name}
+        await _tell_all(session, bureau, declined, case, "moved", facts)
+
+
+async def _tell_all(
+    session: AsyncSession, bureau: Bureau, request: Request, case: CaseRow, kind: str, facts: dict[str, object]
+) -> None:
+    """One letter to each officer who was asked and not stopped before the letter left."""
+    rows = await session.execute(
+        select(Letter.to_officer)
+        .where(
+            Letter.request_id == request.id,
+            Letter.kind == "asked",
+            Letter.state.in_([LetterState.HANDED_OVER.value, LetterState.SENDING.value]),
+        )
+        .distinct()
+    )
+    for officer in rows.scalars():
+        await outbox.put(
+            session, bureau, key=f"{kind}/{request.id}/{officer}", kind=kind, case=(case.id, case.number),
+            to_office=request.office, to_officer=officer, request=request, facts=facts,
+        )  # fmt: skip
+
+
+async def _tell_owner(
+    session: AsyncSession,
+    bureau: Bureau,
+    request: Request,
+    case: CaseRow,
+    kind: str,
+    more: dict[str, object],
+    *,
+    key: str,
+) -> None:
+    officer = request.owner or bureau.county.office(request.office).contacts[0].key
+    await outbox.put(
+        session, bureau, key=f"{kind}/{request.id}/{key}", kind=kind, case=(case.id, case.number),
+        to_office=request.office, to_officer=officer, request=request, acts=True,
+        facts=facts_of(bureau, case, request) | more,
+    )  # fmt: skip
+
+
+async def _extend(session: AsyncSession, bureau: Bureau, concerned: Request, case: CaseRow, answer: AnswerRow) -> None:
+    granted = bool(answer.payload["granted"])
+    now = bureau.clock.now()
+    if granted and concerned.ended_at is None:
+        terms = terms_of(concerned)
+        # One extension, no longer than the limit itself, counted from the former deadline.
+        reckoning = reckon(concerned.due, terms.answer.limit, bureau.county.calendar, end_rolls=terms.answer.end_rolls)
+        concerned.due = reckoning.due
+        concerned.extended = True
+        concerned.version += 1
+        await reschedule(session, bureau, concerned)
+    happening = Happening.EXTENSION_GRANTED if granted else Happening.EXTENSION_REFUSED
+    log.write(session, happening, at=now, case_id=case.id, request=concerned)
+    if concerned.ended_at is None:
+        await _tell_owner(
+            session, bureau, concerned, case, "extension_decided", {"granted": granted}, key=answer.reference
+        )
+
+
+async def withdraw(session: AsyncSession, bureau: Bureau, request: Request, case: CaseRow) -> None:
+    """A step is no longer needed: its office is told, its ladder ends. The request is locked by the caller."""
+    if request.ended_at is not None:
+        return
+    request.state = "withdrawn"
+    request.ended_at = bureau.clock.now()
+    request.next_climb_at = None
+    log.write(session, Happening.REQUEST_WITHDRAWN, at=request.ended_at, case_id=case.id, request=request)
+    await _tell_all(session, bureau, request, case, "moved", facts_of(bureau, case, request) | {"moved_to": ""})
+
+
+async def proceeding_case(session: AsyncSession, proceeding_id: int) -> CaseRow:
+    """The case of that proceeding."""
+    return (
+        await session.execute(
+            select(CaseRow).join(Proceeding, Proceeding.case_id == CaseRow.id).where(Proceeding.id == proceeding_id)
+        )
+    ).scalar_one()

@@ -1,0 +1,46 @@
+"""The door to PostgreSQL: one engine, one unit of work."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sqlalchemy import Pool, text
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool, NullPool
+
+WAKE = "jieli_wake"
+"""Channel told when a proceeding has news, is new, or shows something stale."""
+POST = "jieli_post"
+"""Channel told when a letter was put into the outbox."""
+
+
+class Database:
+    """One PostgreSQL database of records.
+
+    asyncpg's connections belong to the event loop that opened them, so a pooled database serves one loop only;
+    with `pooled=False` each transaction opens and closes its own connection and any loop may use it.
+    """
+
+    def __init__(self, url: str, *, pooled: bool = True, pool_size: int = 10) -> None:
+        """`url` is postgresql+asyncpg://… ; nothing is opened yet."""
+        self.url = url
+        pool: type[Pool] = AsyncAdaptedQueuePool if pooled else NullPool
+        sizes = {"pool_size": pool_size, "max_overflow": 10, "pool_pre_ping": True} if pooled else {}
+        # Parameters of a statement may be personal: they must not reach an exception's text, and so a log.
+        self.engine: AsyncEngine = create_async_engine(url, poolclass=pool, hide_parameters=True, **sizes)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """A unit of work: everything in the block is kept when it ends, and nothing when it fails."""
+        async with AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    async def close(self) -> None:
+        """Let the connections go."""
+        await self.engine.dispose()
+
+
+async def tell(session: AsyncSession, channel: str) -> None:
+    """Wake whoever listens on the channel, once this transaction is kept."""
+    await session.execute(text("SELECT pg_notify(:channel, '')"), {"channel": channel})

@@ -1,0 +1,233 @@
+"""What each kind of letter may say. A fact that is missing, unknown or not from a closed list is refused when the
+letter is put, so that nothing written in a report or an answer can travel by mail.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+from rules.ladder import Clock
+from rules.limits import Provenance
+from rules.steps import STEPS
+from rules.vocabulary import AnswerKind, ClosingGround, Labelled, Level, Mechanism, RequestState
+
+COORDINATION = "协调事项"
+"""Stands in the place of a mechanism for the coordinator's own steps."""
+
+
+class LetterKind(Labelled):
+    """Every kind of letter; the value is the name of its template folder."""
+
+    ASKED = "asked", "交办"
+    REMINDER = "reminder", "提醒"
+    ESCALATION = "escalation", "逾期告知"
+    CLOSING_NOTICE = "closing_notice", "答复告知"
+    INFORMED = "informed", "通报"
+    TAKEN_BY = "taken_by", "签收告知"
+    CONFIRMATION = "confirmation", "回执"
+    MOVED = "moved", "改派或撤回"
+    QUESTION_ANSWERED = "question_answered", "补充材料"
+    EXTENSION_DECIDED = "extension_decided", "延期决定"
+    RECIPIENT_MISSING = "recipient_missing", "未送达"
+    PROCEEDING_CLOSED = "proceeding_closed", "机制办结"
+
+    @property
+    def is_copy(self) -> bool:
+        """True for letters that only inform: they say so in the subject and carry no link."""
+        return self in (
+            LetterKind.ESCALATION,
+            LetterKind.CLOSING_NOTICE,
+            LetterKind.INFORMED,
+            LetterKind.TAKEN_BY,
+            LetterKind.PROCEEDING_CLOSED,
+        )
+
+
+def one_line(text: str) -> str:
+    """The text itself. Raises ValueError when it holds a control, line or direction character."""
+    if any(unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp") for character in text):
+        raise ValueError("a fact of a letter is one line without control characters")
+    return text
+
+
+def _from(*lists: type[Labelled], also: tuple[str, ...] = ()) -> AfterValidator:
+    allowed = {word.label for words in lists for word in words} | set(also)
+
+    def listed(text: str) -> str:
+        if text not in allowed:
+            raise ValueError("not a word of the closed list")
+        return text
+
+    return AfterValidator(listed)
+
+
+Line = Annotated[str, StringConstraints(max_length=400), AfterValidator(one_line)]
+CaseNumber = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9]{1,7}-[0-9]{4}-[0-9]{4,9}$")]
+Reference = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9-]{1,30}$")]
+
+
+class Facts(BaseModel):
+    """What every letter says. Instants are aware."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    case_number: CaseNumber
+
+
+class StepFacts(Facts):
+    """What a letter about a step says: the step, its office, its deadlines and their source."""
+
+    step: Line
+    step_label: Line
+    subject_label: Line
+    instruction: Line
+    mechanism_label: Annotated[Line, _from(Mechanism, also=(COORDINATION,))]
+    office_name: Line
+    urgent: bool
+    asked_at: AwareDatetime
+    acknowledge_by: AwareDatetime
+    due: AwareDatetime
+    provisional: bool
+    basis: Line
+    provenance: Provenance
+
+
+class Told(BaseModel):
+    """A level that was told before, and when."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    level_label: Annotated[Line, _from(Level)]
+    at: AwareDatetime
+
+
+class ReminderFacts(StepFacts):
+    """A deadline comes near, or has passed: which clock, and how the step stands."""
+
+    clock: Clock
+    clock_label: Annotated[Line, _from(Clock)]
+    deadline: AwareDatetime
+    level: Level
+    level_label: Annotated[Line, _from(Level)]
+    repeat: int = Field(ge=0)
+    state_label: Annotated[Line, _from(RequestState)]
+    now: AwareDatetime
+
+
+class EscalationFacts(ReminderFacts):
+    """An office is silent; `told` are the lower levels that were told before."""
+
+    told: tuple[Told, ...]
+
+
+class ClosingNoticeFacts(StepFacts):
+    """The office has answered."""
+
+    state_label: Annotated[Line, _from(RequestState)]
+    ended_at: AwareDatetime
+
+
+class TakenByFacts(StepFacts):
+    """A colleague has taken the step; `taken_by` is an officer's name, or "" when it is not known."""
+
+    taken_by: Line
+    taken_at: AwareDatetime
+
+
+class ConfirmationFacts(StepFacts):
+    """An answer was written down under a reference."""
+
+    kind_label: Annotated[Line, _from(AnswerKind)]
+    reference: Reference
+    answered_at: AwareDatetime
+
+
+class MovedFacts(StepFacts):
+    """The step is no longer this office's; `moved_to` is the new office's name, or "" when it was withdrawn."""
+
+    moved_to: Line
+
+
+class ExtensionFacts(StepFacts):
+    """The coordinator has decided; `due` is the deadline that holds now."""
+
+    granted: bool
+
+
+class InformedFacts(Facts):
+    """A notice (通报) that needs no answer; `matter` is a flow's constant."""
+
+    mechanism_label: Annotated[Line, _from(Mechanism)]
+    office_name: Line
+    matter: Line
+    at: AwareDatetime
+
+
+class UndeliveredReason(Labelled):
+    """Why a letter did not reach whom it was meant for."""
+
+    LEFT = "left", "收件人已不在该单位的名册上"
+    NO_ADDRESS = "no_address", "收件人没有可用的电子邮箱"
+    REFUSED = "refused", "邮件服务器拒收该信件"
+    UNWRITABLE = "unwritable", "信件内容无法生成"
+
+
+class RecipientMissingFacts(Facts):
+    """A letter did not reach its recipient; `stand_in` is who gets it instead, "" for nobody."""
+
+    letter_label: Annotated[Line, _from(LetterKind)]
+    step_label: Line
+    office_name: Line
+    officer: Line
+    reason_label: Annotated[Line, _from(UndeliveredReason)]
+    stand_in: Line
+    urgent: bool
+    due: AwareDatetime | None
+    at: AwareDatetime
+
+
+class ProceedingClosedFacts(Facts):
+    """A mechanism has closed, on which ground."""
+
+    mechanism_label: Annotated[Line, _from(Mechanism)]
+    ground_label: Annotated[Line, _from(ClosingGround)]
+    closed_at: AwareDatetime
+
+
+FACTS_OF: dict[LetterKind, type[Facts]] = {
+    LetterKind.ASKED: StepFacts,
+    LetterKind.REMINDER: ReminderFacts,
+    LetterKind.ESCALATION: EscalationFacts,
+    LetterKind.CLOSING_NOTICE: ClosingNoticeFacts,
+    LetterKind.INFORMED: InformedFacts,
+    LetterKind.TAKEN_BY: TakenByFacts,
+    LetterKind.CONFIRMATION: ConfirmationFacts,
+    LetterKind.MOVED: MovedFacts,
+    LetterKind.QUESTION_ANSWERED: StepFacts,
+    LetterKind.EXTENSION_DECIDED: ExtensionFacts,
+    LetterKind.RECIPIENT_MISSING: RecipientMissingFacts,
+    LetterKind.PROCEEDING_CLOSED: ProceedingClosedFacts,
+}
+
+
+def read_facts(kind: str, facts: Mapping[str, Any]) -> Facts:
+    """The facts of a letter already put. Raises ValueError (pydantic's ValidationError) when they do not fit."""
+    return FACTS_OF[LetterKind(kind)].model_validate(dict(facts))
+
+
+def check_facts(kind: str, facts: Mapping[str, Any]) -> Facts:
+    """The facts of a letter about to be put.
+
+    Raises ValueError for an unknown kind, for a missing, surplus or ill-formed fact, and for a step's label or
+    instruction that is not the one in `rules.steps`.
+    """
+    found = read_facts(kind, facts)
+    if isinstance(found, StepFacts):
+        asked = STEPS.get(found.step)
+        if asked is None or (asked.label, asked.instruction) != (found.step_label, found.instruction):
+            raise ValueError(f"a letter about {found.step!r} does not carry that step's own words")
+    return found

@@ -1,0 +1,216 @@
+"""Writes a letter as an e-mail message: text and HTML, from three small files of its kind.
+
+Only what `office.letter_facts` allows can be said. Plain addresses stand in full in the text part; the HTML part
+fetches nothing from anywhere.
+"""
+
+from __future__ import annotations
+
+import base64
+import unicodedata
+from datetime import datetime, timedelta
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import EmailPolicy
+from email.utils import format_datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from config.county import County, Officer
+from office.bureau import Bureau
+from office.letter_facts import COORDINATION, Facts, LetterKind, check_facts, read_facts
+from office.tables import Letter
+from office.timekeeping import COUNTY_ZONE
+from rules.limits import Provenance
+from rules.vocabulary import Level, Office
+
+if TYPE_CHECKING:
+    from office.links import Minted
+
+__all__ = ["check_facts", "compose", "subject_of", "thread_id", "written_parts"]
+
+TEMPLATES = Path(__file__).parent.parent / "templates" / "letters"
+WEEKDAYS = "一二三四五六日"
+POSTS = {"officer": "经办人", "head": "负责人", "duty": "值班人员"}
+_WORD_BYTES = 39  # 52 characters of base64: the longest header line stays under 78 with its name before it
+
+
+def _local(at: datetime) -> datetime:
+    return at.astimezone(COUNTY_ZONE)
+
+
+def moment(at: datetime) -> str:
+    """An instant as officers read it, Beijing time: 2026年6月12日（星期五）18:00."""
+    local = _local(at)
+    return f"{local.year}年{local.month}月{local.day}日（星期{WEEKDAYS[local.weekday()]}）{local:%H:%M}"
+
+
+def deadline(at: datetime) -> str:
+    """The same for a deadline: the first instant of a day is 24:00 of the day that ends then."""
+    local = _local(at)
+    if (local.hour, local.minute, local.second) != (0, 0, 0):
+        return moment(at)
+    last = local - timedelta(days=1)
+    return f"{last.year}年{last.month}月{last.day}日（星期{WEEKDAYS[last.weekday()]}）24:00"
+
+
+def short(at: datetime, beside: datetime) -> str:
+    """A deadline for a subject line: 06-12 18:00, with its year when that is not the year of `beside`."""
+    local = _local(at)
+    clock = f"{local:%H:%M}"
+    if (local.hour, local.minute, local.second) == (0, 0, 0):
+        local, clock = local - timedelta(days=1), "24:00"
+    day = f"{local:%m-%d}" if local.year == _local(beside).year else f"{local:%Y-%m-%d}"
+    return f"{day} {clock}"
+
+
+def elapsed(since: datetime, until: datetime) -> str:
+    """How long a deadline has passed, in whole minutes, hours or days, rounded down; "" for less than a minute."""
+    minutes = int((until - since).total_seconds()) // 60
+    if minutes < 1:
+        return ""
+    if minutes < 60:
+        return f"{minutes}分钟"
+    hours, rest = divmod(minutes, 60)
+    if hours < 24:
+        return f"{hours}小时{rest}分钟" if rest else f"{hours}小时"
+    days, hours = divmod(hours, 24)
+    return f"{days}天{hours}小时" if hours else f"{days}天"
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=lambda name: name is not None and name.endswith(".html"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {"moment": moment, "deadline": deadline, "short": short}
+    environment.globals |= {"elapsed": elapsed}
+    return environment
+
+
+def _bureau_name(county: County) -> str:
+    return next((one.name for one in county.offices.values() if one.kind is Office.CIVIL_AFFAIRS), county.name)
+
+
+def _context(bureau: Bureau, letter: Letter, officer: Officer, facts: Facts, minted: Minted | None) -> dict[str, Any]:
+    county = bureau.county
+    office = county.offices.get(officer.office)
+    contacts = county.officer_at_level(Level.COORDINATOR, officer.office)
+    level = None if letter.level is None else Level(letter.level)
+    return {name: getattr(facts, name) for name in type(facts).model_fields} | {
+        "kind": LetterKind(letter.kind),
+        "to_name": officer.name,
+        "to_office": "" if office is None else office.name,
+        "to_post": POSTS[officer.post],
+        "bureau_name": _bureau_name(county),
+        "county_name": county.name,
+        "coordinators": contacts,
+        "written_at": bureau.clock.now(),
+        "minted": minted,
+        "at_level": level,
+        "levels": Level,
+        "own_office": officer.office == letter.to_office and getattr(facts, "office_name", "") == getattr(office, "name", ""),
+        "coordination": getattr(facts, "mechanism_label", "") == COORDINATION,
+        "county_limit": getattr(facts, "provenance", None) is Provenance.NO_STATUTORY_NUMBER,
+    }
+
+
+def _one_line(text: str) -> str:
+    kept = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp", "Cs") else c for c in text)
+    return " ".join(kept.split())
+
+
+def written_parts(
+    bureau: Bureau, letter: Letter, officer: Officer, minted: Minted | None = None
+) -> tuple[str, str, str]:
+    """Subject, text and HTML. Raises ValueError for facts that do not fit the kind, and for an acting letter without link."""
+    facts = read_facts(letter.kind, letter.facts)
+    if letter.acts != (minted is not None):
+        raise ValueError(f"letter {letter.id} acts: {letter.acts}, but its link says otherwise")
+    context = _context(bureau, letter, officer, facts, minted)
+    folder = LetterKind(letter.kind).value
+    subject, text, html = (
+        _environment().get_template(f"{folder}/{name}").render(context) for name in ("subject.txt", "body.txt", "body.html")
+    )
+    return _one_line(subject), text.strip() + "\n", html.strip() + "\n"
+
+
+def subject_of(bureau: Bureau, letter: Letter, officer: Officer, minted: Minted | None = None) -> str:
+    """The subject alone: level and deadline first."""
+    return written_parts(bureau, letter, officer, minted)[0]
+
+
+def thread_id(bureau: Bureau, case_number: str) -> str:
+    """The Message-ID that every letter of a case refers to, so that mail programs keep them together."""
+    return f"<{case_number}.case@{bureau.settings.mail_from.rpartition('@')[2]}>"
+
+
+class LetterPolicy(EmailPolicy):
+    """Writes Chinese headers as encoded words of whole characters, each word complete in itself.
+
+    Some widely used mail servers show blanks or broken characters for what the standard policy makes of a mixture of
+    Chinese and ASCII; one run of complete words is read rightly by all.
+    """
+
+    def fold(self, name: str, value: Any) -> str:
+        """The header's lines as text."""
+        return _encoded(name, value) or super().fold(name, value)
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        """The header's lines as bytes."""
+        return _encoded(name, value).encode("ascii") or super().fold_binary(name, value)
+
+
+POLICY = LetterPolicy(linesep="\r\n", cte_type="7bit")
+
+
+def _words(text: str) -> str:
+    words, run = [], b""
+    for character in text:
+        encoded = character.encode()
+        if len(run) + len(encoded) > _WORD_BYTES:
+            words.append(run)
+            run = b""
+        run += encoded
+    words.append(run)
+    return "\r\n ".join(f"=?UTF-8?B?{base64.b64encode(word).decode()}?=" for word in words)
+
+
+def _encoded(name: str, value: Any) -> str:
+    lowered = name.lower()
+    if lowered == "subject" and not str(value).isascii():
+        return f"{name}: {_words(str(value))}\r\n"
+    if lowered in ("from", "to") and len(value.addresses) == 1 and not str(value).isascii():
+        address = value.addresses[0]
+        return f"{name}: {_words(address.display_name)}\r\n <{address.addr_spec}>\r\n"
+    return ""
+
+
+def compose(bureau: Bureau, letter: Letter, officer: Officer, minted: Minted | None = None) -> EmailMessage:
+    """The letter as a message to one recipient. Raises ValueError for a letter or an address that cannot be written."""
+    subject, text, html = written_parts(bureau, letter, officer, minted)
+    message = EmailMessage(policy=POLICY)
+    message["Subject"] = subject
+    message["From"] = Address(_one_line(f"{_bureau_name(bureau.county)}（接力）"), addr_spec=bureau.settings.mail_from)
+    message["To"] = Address(_one_line(officer.name), addr_spec=officer.email)
+    message["Date"] = format_datetime(_local(bureau.clock.now()))
+    message["Message-ID"] = letter.message_id
+    thread = thread_id(bureau, letter.facts["case_number"])
+    message["In-Reply-To"] = thread
+    message["References"] = thread
+    # Replies by machines are never answers, and should not be made at all.
+    message["Auto-Submitted"] = "auto-generated"
+    message["X-Auto-Response-Suppress"] = "All"
+    message["Content-Language"] = "zh-CN"
+    # Base64 keeps every address whole: no gateway folds its lines.
+    message.set_content(text, charset="utf-8", cte="base64")
+    message.add_alternative(html, subtype="html", charset="utf-8", cte="base64")
+    return message

@@ -1,0 +1,297 @@
+"""A link is one purpose for one recipient for one step version. Looking at it changes nothing.
+
+The token is made from a random nonce and the installation's key and kept as a hash only: the database alone opens no
+link, and a letter that must be sent again carries the same link under the same Message-ID.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import unquote
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from office.bureau import Bureau
+from office.requests import subject_label, terms_of
+from office.tables import AnswerRow, CaseRow, Letter, Link, Proceeding, Request
+from rules.answers import Answer
+from rules.steps import Step, step
+from rules.vocabulary import AnswerKind, Channel, Labelled, RequestState, Urgency
+
+CODE_DIGITS = 6
+
+
+class LinkStatus(Labelled):
+    """What an officer who opens a link finds."""
+
+    OPEN = "open", "待办"
+    ANSWERED = "answered", "已答复"
+    EXPIRED = "expired", "链接已过期"
+    WITHDRAWN = "withdrawn", "已撤回"
+    MOVED = "moved", "已改由其他单位承办"
+    CHANGED = "changed", "来信后情况有变"
+    UNKNOWN = "unknown", "链接无效"
+
+
+@dataclass(frozen=True)
+class Minted:
+    """A link as a letter prints it."""
+
+    url: str
+    code: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class Decided:
+    """An answer as a page may show it: who, when, through what."""
+
+    kind: AnswerKind
+    by: str
+    office: str
+    at: datetime
+    reference: str
+    channel: Channel
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A question of the office and the coordinator's answer, "" while there is none."""
+
+    question: str
+    facts: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class OpenedLink:
+    """What stands behind a link at this moment."""
+
+    status: LinkStatus
+    token: str
+    link_id: int
+    version: int
+    case: str
+    step: Step  # type: ignore[type-arg]
+    subject: str
+    subject_label: str
+    office_name: str
+    officer_name: str
+    state: RequestState
+    asked_at: datetime
+    acknowledge_by: datetime
+    due: datetime
+    expires_at: datetime
+    urgent: bool
+    basis: str
+    decided: Decided | None
+    acknowledged: Decided | None
+    exchanges: tuple[Exchange, ...]
+    extension: str
+    may_extend: bool
+
+
+class UnknownLink(Exception):  # noqa: N818 - it is an answer, not an accident
+    """No letter carries this link."""
+
+
+def clean_token(raw: str) -> str:
+    """The token as it was printed, whatever a mail program did to it on the way: encoding, folding, punctuation."""
+    text = html.unescape(unquote(raw))
+    text = re.sub(r"\s|=\r?\n", "", text)
+    found = re.match(r"[A-Za-z0-9_-]+", text)
+    return found.group(0) if found else ""
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _token(bureau: Bureau, nonce: str) -> str:
+    # 160 bits of a keyed hash: 27 letters, in the path, safe in any address.
+    return base64.urlsafe_b64encode(bureau.sign("link", nonce)[:20]).decode().rstrip("=")
+
+
+def _code(bureau: Bureau, nonce: str) -> str:
+    return f"{int.from_bytes(bureau.sign('code', nonce)[:8]) % 10**CODE_DIGITS:0{CODE_DIGITS}d}"
+
+
+def code_is_right(bureau: Bureau, link: Link, typed: str) -> bool:
+    """Whether the typed code is the one printed in the link's letter. Blanks and full-width digits are forgiven."""
+    digits = "".join(str(int(c)) for c in typed if c.isdecimal())
+    return secrets.compare_digest(digits, _code(bureau, link.nonce))
+
+
+async def mint(session: AsyncSession, bureau: Bureau, letter: Letter) -> Minted:
+    """The link of that letter: made once, the same whenever the letter is composed again.
+
+    Raises ValueError for a letter that concerns no step.
+    """
+    if letter.request_id is None:
+        raise ValueError(f"letter {letter.id} concerns no step and carries no link")
+    link = (await session.execute(select(Link).where(Link.letter_id == letter.id))).scalar_one_or_none()
+    if link is None:
+        request = (await session.execute(select(Request).where(Request.id == letter.request_id))).scalar_one()
+        nonce = secrets.token_urlsafe(24)
+        now = bureau.clock.now()
+        link = Link(
+            letter_id=letter.id,
+            request_id=request.id,
+            request_version=request.version,
+            office=letter.to_office,
+            officer=letter.to_officer,
+            nonce=nonce,
+            token_hash=_hash(_token(bureau, nonce)),
+            code_hash=_hash(_code(bureau, nonce) + nonce),
+            made_at=now,
+            expires_at=now + timedelta(days=bureau.settings.link_days),
+        )
+        session.add(link)
+        await session.flush()
+    token = _token(bureau, link.nonce)
+    return Minted(f"{bureau.settings.portal_url}/r/{token}", _code(bureau, link.nonce), link.expires_at)
+
+
+async def find(session: AsyncSession, raw: str, *, lock: bool = False) -> tuple[Link, Request, CaseRow]:
+    """The link, its request and case. Raises `UnknownLink`. `lock` holds the request until the transaction ends."""
+    statement = (
+        select(Link, Request, CaseRow)
+        .join(Request, Request.id == Link.request_id)
+        .join(Proceeding, Proceeding.id == Request.proceeding_id)
+        .join(CaseRow, CaseRow.id == Proceeding.case_id)
+        .where(Link.token_hash == _hash(clean_token(raw)))
+    )
+    if lock:
+        statement = statement.with_for_update(of=(Request, Link))
+    row = (await session.execute(statement)).one_or_none()
+    if row is None:
+        raise UnknownLink
+    return row[0], row[1], row[2]
+
+
+async def status_of(session: AsyncSession, bureau: Bureau, link: Link, request: Request) -> LinkStatus:
+    """What the link is worth now. The right to act is judged at the moment of acting."""
+    newest = (
+        await session.execute(
+            select(Request)
+            .where(
+                Request.proceeding_id == request.proceeding_id,
+                Request.step == request.step,
+                Request.subject == request.subject,
+            )
+            .order_by(Request.round.desc())
+            .limit(1)
+        )
+    ).scalar_one()
+    if newest.id != request.id and newest.office != request.office:
+        return LinkStatus.MOVED
+    if request.state == RequestState.WITHDRAWN.value:
+        return LinkStatus.WITHDRAWN
+    if not RequestState(request.state).is_open:
+        return LinkStatus.ANSWERED
+    if bureau.clock.now() >= link.expires_at:
+        return LinkStatus.EXPIRED
+    officer = bureau.county.officer(link.officer)
+    if officer is None or officer.office != request.office:
+        return LinkStatus.MOVED
+    return LinkStatus.CHANGED if link.request_version < request.version else LinkStatus.OPEN
+
+
+def _decided(bureau: Bureau, row: AnswerRow) -> Decided:
+    return Decided(
+        AnswerKind(row.kind),
+        row.typed_name,
+        bureau.county.office(row.office).name,
+        row.answered_at,
+        row.reference,
+        Channel(row.channel),
+    )
+
+
+async def open_link(bureau: Bureau, raw: str) -> OpenedLink:
+    """What an officer sees behind a link. Reads only; raises `UnknownLink`."""
+    async with bureau.database.transaction() as session:
+        link, request, case = await find(session, raw)
+        status = await status_of(session, bureau, link, request)
+        answers = (
+            (await session.execute(select(AnswerRow).where(AnswerRow.request_id == request.id).order_by(AnswerRow.id)))
+            .scalars()
+            .all()
+        )
+        asides = (
+            (await session.execute(select(Request).where(Request.concerns == request.id).order_by(Request.id)))
+            .scalars()
+            .all()
+        )
+        replies = {
+            row.request_id: row
+            for row in (
+                await session.execute(
+                    select(AnswerRow).where(
+                        AnswerRow.request_id.in_([a.id for a in asides]), AnswerRow.kind == AnswerKind.DONE.value
+                    )
+                )
+            ).scalars()
+        }
+    asked: Step[Answer] = step(request.step)
+    questions = [row for row in answers if row.kind == AnswerKind.MORE_FACTS.value]
+    supplies = [a for a in asides if a.step == "supply_facts"]
+    exchanges = tuple(
+        Exchange(
+            question.words,
+            str(replies[supply.id].payload.get("facts", "")) if supply.id in replies else "",
+            question.answered_at,
+        )
+        for question, supply in zip(questions, supplies, strict=False)
+    )
+    extension = ""
+    for aside in asides:
+        if aside.step == "decide_extension":
+            reply = replies.get(aside.id)
+            extension = "pending" if reply is None else ("granted" if reply.payload.get("granted") else "refused")
+    office = bureau.county.office(request.office)
+    officer = bureau.county.officer(link.officer)
+    decisions = [r for r in answers if r.kind in (AnswerKind.DONE.value, AnswerKind.DECLINED.value)]
+    receipts = [r for r in answers if r.kind == AnswerKind.RECEIVED.value]
+    return OpenedLink(
+        status=status,
+        token=clean_token(raw),
+        link_id=link.id,
+        version=request.version,
+        case=case.number,
+        step=asked,
+        subject=request.subject,
+        subject_label=subject_label(request.step, request.subject),
+        office_name=office.name,
+        officer_name="" if officer is None else officer.name,
+        state=RequestState(request.state),
+        asked_at=request.asked_at,
+        acknowledge_by=request.acknowledge_by,
+        due=request.due,
+        expires_at=link.expires_at,
+        urgent=asked.urgency is Urgency.EMERGENCY,
+        basis=terms_of(request).answer.basis,
+        decided=_decided(bureau, decisions[0]) if decisions else None,
+        acknowledged=_decided(bureau, receipts[0]) if receipts else None,
+        exchanges=exchanges,
+        extension=extension,
+        may_extend=may_extend(bureau, request, extension),
+    )
+
+
+def may_extend(bureau: Bureau, request: Request, extension: str) -> bool:
+    """One bounded extension, asked before expiry; never of an emergency step, never of the coordinator's own."""
+    asked = step(request.step)
+    return (
+        extension == ""
+        and asked.mechanism is not None
+        and asked.urgency is Urgency.ORDINARY
+        and bureau.clock.now() < request.due
+    )

@@ -1,0 +1,43 @@
+"""Opens the office: settings, key, county and records, put together for one process."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+from config.county import load_county
+from config.settings import Settings
+from office.bureau import Bureau
+from office.database import Database
+from office.timekeeping import read_clock
+
+
+class NotReady(Exception):  # noqa: N818 - a fact about the installation
+    """The office cannot open: one Chinese sentence that says what to do."""
+
+
+def link_key(settings: Settings) -> bytes:
+    """The installation's key: from the environment, or made once into a file that only we can read."""
+    if settings.secret_key is not None:
+        return settings.secret_key.get_secret_value().encode()
+    path = Path(settings.data_dir) / "link.key"
+    if not path.exists():
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        made = path.with_suffix(f".{secrets.token_hex(4)}")
+        made.touch(mode=0o600)
+        made.write_text(secrets.token_hex(32), encoding="ascii")
+        try:
+            made.rename(path) if not path.exists() else made.unlink()
+        except OSError:
+            made.unlink(missing_ok=True)
+    return path.read_text(encoding="ascii").strip().encode()
+
+
+async def open_bureau(settings: Settings, *, pooled: bool = True) -> Bureau:
+    """The bureau of this process. Raises `NotReady`, and `config.county.CountyFault` for a faulty county."""
+    if settings.database_url is None:
+        raise NotReady("没有数据库地址：请先运行 jieli up，或者设置 JIELI_DATABASE_URL。")
+    county = load_county(settings.county)
+    database = Database(settings.database_url.get_secret_value(), pooled=pooled)
+    clock = await read_clock(database)
+    return Bureau(database, county, clock, settings, link_key(settings))

@@ -1,0 +1,96 @@
+"""The one port through which the verbs of `tasks` reach the machinery.
+
+Two things stand behind it: an attempt of a real flow run (`office.attempt`), and a story, which runs the same flows
+without the engine. What the verbs need and nothing else is here.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from datetime import datetime
+from typing import Any, Protocol
+
+from rules.answers import Answer
+from rules.case import Case
+from rules.steps import Step
+from rules.vocabulary import ClosingGround, Mechanism, Office
+
+
+class Port(Protocol):
+    """What the machinery does for a mechanism. Each act is idempotent under its own key."""
+
+    async def case(self, number: str, mechanism: Mechanism) -> Case:
+        """The case in its live proceeding of that mechanism."""
+        ...
+
+    async def is_asked(self, proceeding: int, step: str, subject: str) -> bool:
+        """Whether the step has been put to an office."""
+        ...
+
+    async def ask(self, case: Case, step: Step[Answer], office: Office, subject: str) -> None:
+        """Put the step to the office."""
+        ...
+
+    async def answer(self, proceeding: int, step: str, subject: str) -> tuple[dict[str, Any], datetime] | None:
+        """The step's final answer and its instant, through all rounds; None while there is none."""
+        ...
+
+    async def is_open(self, proceeding: int, step: str, subject: str) -> bool:
+        """Whether an office still owes an answer to the step."""
+        ...
+
+    async def withdraw(self, step: str, subject: str) -> None:
+        """Take an open step back."""
+        ...
+
+    async def is_informed(self, proceeding: int, matter: str, office: str) -> bool:
+        """Whether the office was told of the matter."""
+        ...
+
+    async def inform(self, case: Case, office: Office, matter: str) -> None:
+        """Tell an office something it need not answer."""
+        ...
+
+    async def is_handed_over(self, proceeding: int, to: Mechanism) -> bool:
+        """Whether the case was passed on to that mechanism."""
+        ...
+
+    async def hand_over(self, to: Mechanism) -> None:
+        """Pass the case on to that mechanism."""
+        ...
+
+    async def close(self, ground: ClosingGround) -> bool:
+        """Close the proceeding; False while a step of it is open."""
+        ...
+
+    async def sleep(self) -> None:
+        """Wait for news of this proceeding.
+
+        Returns at once when news has arrived since the attempt began; otherwise the attempt ends here, and the flow
+        begins again from its first line at the next wake.
+        """
+        ...
+
+    async def round_sheet(self, number: int) -> str:
+        """What climbed in one turn of the clock, as Markdown."""
+        ...
+
+    async def perform(self, task: Any, name: str, *arguments: Any) -> None:
+        """Do an act as one task run of that name, so that the run's graph shows it once."""
+        ...
+
+    async def deciding_office(self, entitlement: str) -> Office:
+        """The office that decides an entitlement. It stays the office that was asked first."""
+        ...
+
+    def office_key(self, case: Case, office: Office) -> str:
+        """The county's key of that office for that case."""
+        ...
+
+    def office_name(self, case: Case, office: Office) -> str:
+        """The short Chinese name of that office for that case."""
+        ...
+
+
+current: ContextVar[Port] = ContextVar("port")
+"""The port of the running attempt or story."""

@@ -1,0 +1,85 @@
+"""The portal as an ASGI application."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from sqlalchemy import text
+from starlette.exceptions import HTTPException
+
+from office.bureau import Bureau
+from office.portal import answering_pages, dev_mail, reporting
+from office.portal.pages import STYLESHEET, bureau_of, notice
+from office.portal.shield import Shield
+
+LOG = logging.getLogger("jieli.portal")
+
+HEALTH_TIMEOUT = 3.0  # seconds
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def create_app(bureau: Bureau | None = None, *, lifespan: Lifespan | None = None) -> FastAPI:
+    """The portal of that bureau; without one, `lifespan` must put it into `app.state.bureau`."""
+    app = FastAPI(title="Jieli", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    if bureau is not None:
+        app.state.bureau = bureau
+    app.add_middleware(Shield)
+    app.add_exception_handler(HTTPException, _refused)
+    app.add_exception_handler(RequestValidationError, _unreadable)
+    app.add_api_route("/healthz", health, methods=["GET", "HEAD"])
+    app.add_api_route("/static/portal.css", stylesheet, methods=["GET", "HEAD"])
+    app.add_api_route("/robots.txt", robots, methods=["GET", "HEAD"])
+    app.include_router(reporting.router)
+    app.include_router(answering_pages.router)
+    app.include_router(dev_mail.router)
+    return app
+
+
+async def health(request: Request) -> Response:
+    """Whether the portal can reach its records; nothing of any case."""
+    try:
+        async with asyncio.timeout(HEALTH_TIMEOUT), bureau_of(request).database.transaction() as session:
+            await session.execute(text("SELECT 1"))
+    except Exception as fault:
+        LOG.warning("the records do not answer: %s", type(fault).__name__)
+        return JSONResponse({"ok": False}, status_code=503)
+    return JSONResponse({"ok": True})
+
+
+async def stylesheet() -> Response:
+    """The one file of looks; its address changes with its content."""
+    return Response(STYLESHEET, media_type="text/css", headers={"Cache-Control": "public, max-age=86400"})
+
+
+async def robots() -> Response:
+    """Nothing here is for search engines."""
+    return Response("User-agent: *\nDisallow: /\n", media_type="text/plain")
+
+
+async def _refused(request: Request, fault: Exception) -> Response:
+    status = fault.status_code if isinstance(fault, HTTPException) else 500
+    headers = fault.headers if isinstance(fault, HTTPException) else None
+    answer = _in_json_or_page(request, status)
+    for name, value in (headers or {}).items():
+        answer.headers[name] = value
+    return answer
+
+
+async def _unreadable(request: Request, fault: Exception) -> Response:  # noqa: ARG001 - its text repeats what was typed
+    return _in_json_or_page(request, 422)
+
+
+def _in_json_or_page(request: Request, status: int) -> Response:
+    shown = notice(status)
+    if not request.url.path.startswith("/api/"):
+        return shown
+    from office.portal.pages import NOTICES
+
+    return JSONResponse({"faults": ["：".join(NOTICES.get(status, NOTICES[400]))]}, status_code=status)

@@ -1,0 +1,167 @@
+"""A form made from a model: the fields an officer fills in, and the answer read back from what the browser sent.
+
+The form of every step comes from its answer model, so that the portal, the check on arrival and the flow's branches
+can never disagree about what is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from annotated_types import MaxLen, MinLen
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+
+from rules.vocabulary import Labelled
+
+M = TypeVar("M", bound=BaseModel)
+
+MOST_RADIOS = 6
+"""A list longer than this is folded into a select."""
+
+YES, NO = "yes", "no"
+
+
+class Widget(StrEnum):
+    """How a field is shown."""
+
+    TEXT = "text"
+    TEXTAREA = "textarea"
+    RADIOS = "radios"
+    SELECT = "select"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One thing to choose, and the word shown for it."""
+
+    value: str
+    label: str
+
+
+@dataclass(frozen=True)
+class FormField:
+    """One question. `initial` is what stands in it before anybody has touched it; `limit` counts characters."""
+
+    name: str
+    label: str
+    widget: Widget
+    required: bool
+    choices: tuple[Choice, ...] = ()
+    limit: int | None = None
+    initial: str = ""
+    hint: str = ""
+    digits: bool = False
+    autocomplete: str = "off"
+
+
+class FormFaults(Exception):  # noqa: N818 - it is an answer, not an accident
+    """What is wrong with a form: for each field's name one Chinese sentence that says how to mend it."""
+
+    def __init__(self, faults: Mapping[str, str]) -> None:
+        """`faults` are in the order of the form."""
+        super().__init__("；".join(faults.values()))
+        self.faults = dict(faults)
+
+
+def fields_of(model: type[BaseModel], *, only: Mapping[str, Collection[str]] | None = None) -> tuple[FormField, ...]:
+    """The fields of a model in the order a person is asked: the questions first, the free note last.
+
+    `only` narrows a closed list to the values that make sense here, by field name.
+    Raises TypeError for a field that no form can show: a model is mended, not guessed at.
+    """
+    fields = [_field(name, info, (only or {}).get(name)) for name, info in model.model_fields.items()]
+    return tuple(sorted(fields, key=lambda field: field.widget is Widget.TEXTAREA and not field.required))
+
+
+def _field(name: str, info: FieldInfo, only: Collection[str] | None) -> FormField:
+    label = info.title or name
+    kind = info.annotation
+    required = info.is_required()
+    if kind is bool:
+        initial = "" if required else (YES if info.default else NO)
+        return FormField(name, label, Widget.RADIOS, required, (Choice(YES, "是"), Choice(NO, "否")), initial=initial)
+    if isinstance(kind, type) and issubclass(kind, Labelled):
+        choices = tuple(Choice(word.value, word.label) for word in kind if only is None or word.value in only)
+        widget = Widget.RADIOS if len(choices) <= MOST_RADIOS else Widget.SELECT
+        return FormField(name, label, widget, required, choices, initial="" if required else str(info.default.value))
+    if kind is str:
+        extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
+        limit = next((rule.max_length for rule in info.metadata if isinstance(rule, MaxLen)), None)
+        least = next((rule.min_length for rule in info.metadata if isinstance(rule, MinLen)), 0)
+        widget = Widget.TEXTAREA if extra.get("widget") == "textarea" or (limit or 0) > 200 else Widget.TEXT
+        return FormField(name, label, widget, required or least > 0, limit=limit)
+    raise TypeError(f"no form can show the field {name!r} of type {kind!r}")
+
+
+def read(fields: Collection[FormField], form: Mapping[str, str]) -> dict[str, str]:
+    """What was filled in, tidied, by field name; a field left empty is "". Raises `FormFaults`."""
+    read_values: dict[str, str] = {}
+    faults: dict[str, str] = {}
+    for field in fields:
+        value = tidy(form.get(field.name, ""))
+        if not value and field.required:
+            verb = "选择" if field.choices else "填写"
+            faults[field.name] = f"请{verb}“{field.label}”。"
+        elif value and field.choices and value not in {choice.value for choice in field.choices}:
+            faults[field.name] = f"“{field.label}”请从列出的选项中选择一项。"
+        elif field.limit is not None and len(value) > field.limit:
+            faults[field.name] = f"“{field.label}”最多{field.limit}个字，现在有{len(value)}个字，请缩短。"
+        read_values[field.name] = value
+    if faults:
+        raise FormFaults(faults)
+    return read_values
+
+
+def parse(model: type[M], form: Mapping[str, str], *, only: Mapping[str, Collection[str]] | None = None) -> M:
+    """The answer that a form holds. Raises `FormFaults`."""
+    fields = fields_of(model, only=only)
+    values: dict[str, Any] = {}
+    for field, value in zip(fields, read(fields, form).values(), strict=True):
+        if value == "":
+            continue
+        values[field.name] = value == YES if model.model_fields[field.name].annotation is bool else value
+    try:
+        return model.model_validate(values)
+    except ValidationError as fault:
+        raise FormFaults(sentences(model, fault)) from None
+
+
+def sentences(model: type[BaseModel], fault: ValidationError) -> dict[str, str]:
+    """A Chinese sentence for each field that the model refused, by field name."""
+    found: dict[str, str] = {}
+    for error in fault.errors(include_url=False, include_input=False):
+        name = str(error["loc"][0]) if error["loc"] else ""
+        info = model.model_fields.get(name)
+        label = (info.title or name) if info else name
+        found.setdefault(name, _sentence(label, info, error["type"], error.get("ctx", {})))
+    return found
+
+
+def _sentence(label: str, info: FieldInfo | None, kind: str, context: Mapping[str, Any]) -> str:
+    match kind:
+        case "extra_forbidden":
+            return f"没有名为“{label}”的项目，请删去。"
+        case "json_invalid":
+            return "内容不是正确的JSON，请核对格式。"
+        case "model_type" | "model_attributes_type":
+            return "内容应当是一个JSON对象。"
+        case "missing" | "string_too_short":
+            return f"请填写“{label}”。"
+        case "string_too_long":
+            return f"“{label}”最多{context['max_length']}个字，请缩短。"
+        case "enum" if info is not None and isinstance(info.annotation, type) and issubclass(info.annotation, Labelled):
+            known = "、".join(f"{word.label}（{word.value}）" for word in info.annotation)
+            return f"“{label}”请从下列选择：{known}。"
+        case "value_error":
+            return str(context["error"])
+        case _:
+            return f"“{label}”填写不正确，请核对。"
+
+
+def tidy(value: str) -> str:
+    """Text as it is kept: line ends of one kind, no NUL (the records cannot hold it), no blanks around it."""
+    return value.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "").strip()

@@ -1,0 +1,172 @@
+"""The door to Prefect's client: nothing else of ours speaks to the Prefect server.
+
+Only case number, step, office, deadline and level pass through here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from types import TracebackType
+from typing import Any, Self
+from uuid import UUID
+
+from prefect import Flow
+from prefect.client.orchestration import PrefectClient, get_client
+from prefect.client.schemas.actions import ArtifactCreate, WorkPoolCreate
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
+from prefect.client.schemas.objects import FlowRun, State, StateDetails, StateType
+from prefect.client.schemas.responses import SetStateStatus
+from prefect.exceptions import Abort, ObjectAlreadyExists, ObjectNotFound, Pause
+from prefect.states import Scheduled
+from prefect.utilities.engine import propose_state
+
+from rules.vocabulary import Mechanism
+
+WORK_POOL = "jieli"
+ROUND_FLOW = "escalation_round"
+
+ENTRYPOINTS = {mechanism.value: (f"flows.{mechanism.value}", mechanism.value) for mechanism in Mechanism} | {
+    ROUND_FLOW: ("flows.escalation_round", ROUND_FLOW)
+}
+"""Where each deployment's flow stands. Module paths are stored on the deployment and used at every wake."""
+
+
+def load_flow(key: str) -> Flow[..., Any]:
+    """The flow of that deployment. The office is below the flows, so it finds them by name and never by import."""
+    module, name = ENTRYPOINTS[key]
+    flow = getattr(import_module(module), name)
+    if not isinstance(flow, Flow):
+        raise TypeError(f"{module}.{name} is not a flow")
+    return flow
+
+
+def paused(key: str, name: str, message: str) -> State[Any]:
+    """A wait: PAUSED under our own name, to be scheduled anew at a wake, with no timeout of Prefect's."""
+    details = StateDetails(pause_timeout=None, pause_reschedule=True, pause_key=key)
+    return State(type=StateType.PAUSED, name=name, message=message, state_details=details)
+
+
+async def pause(flow_run_id: UUID, key: str, name: str, message: str) -> None:
+    """End the running attempt by pausing its run. Raises `Pause` when the server accepts, `Abort` when it does not."""
+    async with get_client() as client:
+        state = await propose_state(client, paused(key, name, message), flow_run_id=flow_run_id)
+    if not state.is_paused():
+        raise Abort(f"the pause was not accepted; the server says {state.name}")
+    raise Pause(state=state)
+
+
+@dataclass(frozen=True)
+class RunState:
+    """What the server holds of a run. `since` is the state's instant."""
+
+    type: StateType
+    name: str
+    since: Any
+
+
+class Proceedings:
+    """A connection to the Prefect server, for the courier. Use as an async context manager."""
+
+    def __init__(self) -> None:
+        """Nothing is opened yet."""
+        self._client: PrefectClient = get_client()
+        self.deployments: dict[str, UUID] = {}
+        self.keys: dict[UUID, str] = {}
+
+    async def __aenter__(self) -> Self:
+        """Open the connection."""
+        await self._client.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Let the connection go."""
+        await self._client.__aexit__(kind, fault, trace)
+
+    async def deploy(self) -> None:
+        """Make the work pool and the five deployments, or bring them up to date. Nothing is ever deleted."""
+        try:
+            await self._client.create_work_pool(
+                WorkPoolCreate(
+                    name=WORK_POOL, type=WORK_POOL, base_job_template={"job_configuration": {}, "variables": {}}
+                )
+            )
+        except ObjectAlreadyExists:
+            pass
+        for key in ENTRYPOINTS:
+            flow = load_flow(key)
+            flow_id = await self._client.create_flow(flow)
+            module, name = ENTRYPOINTS[key]
+            deployment = await self._client.create_deployment(
+                flow_id,
+                name=key,
+                work_pool_name=WORK_POOL,
+                entrypoint=f"{module}.{name}",
+                parameter_openapi_schema=flow.parameters.model_dump(),
+                enforce_parameter_schema=True,
+                tags=[],
+            )
+            self.deployments[key] = deployment
+            self.keys[deployment] = key
+
+    async def start(self, key: str, once: str, name: str, parameters: dict[str, Any], tags: Sequence[str]) -> UUID:
+        """Create a run, once for each value of `once`, and return its id."""
+        run = await self._client.create_flow_run_from_deployment(
+            self.deployments[key],
+            parameters=parameters,
+            name=name,
+            tags=list(tags),
+            idempotency_key=once,
+            state=Scheduled(),
+        )
+        return run.id
+
+    async def resume(self, flow_run_id: UUID) -> bool:
+        """Wake a paused run; False when the server does not accept it."""
+        result = await self._client.resume_flow_run(flow_run_id)
+        return result.status == SetStateStatus.ACCEPT
+
+    async def state(self, flow_run_id: UUID) -> RunState | None:
+        """A run's state; None when the run is gone."""
+        try:
+            run = await self._client.read_flow_run(flow_run_id)
+        except ObjectNotFound:
+            return None
+        return _state(run)
+
+    async def states(self, flow_run_ids: Iterable[UUID]) -> dict[UUID, RunState]:
+        """The states of up to 200 runs at once; runs that are gone are left out."""
+        ids = list(flow_run_ids)
+        if not ids:
+            return {}
+        runs = await self._client.read_flow_runs(flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=ids)), limit=200)
+        return {run.id: state for run in runs if (state := _state(run)) is not None}
+
+    async def reschedule(self, flow_run_id: UUID) -> bool:
+        """Put a stuck run back on its way. For repair only: the caller holds the proceeding's claim and nobody its lease."""
+        result = await self._client.set_flow_run_state(flow_run_id, Scheduled(message="恢复运行"), force=True)
+        return result.status == SetStateStatus.ACCEPT
+
+    async def rename(self, flow_run_id: UUID, key: str, name: str, message: str) -> bool:
+        """Give a paused run another state name and message; it stays paused."""
+        result = await self._client.set_flow_run_state(flow_run_id, paused(key, name, message), force=True)
+        return result.status == SetStateStatus.ACCEPT
+
+    async def label(self, flow_run_id: UUID, tags: Sequence[str]) -> None:
+        """Set the run's tags."""
+        await self._client.update_flow_run(flow_run_id, tags=list(tags))
+
+    async def sheet(self, flow_run_id: UUID, key: str, markdown: str, description: str) -> None:
+        """Lay a new version of the case sheet under its key."""
+        await self._client.create_artifact(
+            ArtifactCreate(key=key, type="markdown", data=markdown, description=description, flow_run_id=flow_run_id)
+        )
+
+
+def _state(run: FlowRun) -> RunState | None:
+    if run.state is None:
+        return None
+    return RunState(run.state.type, run.state.name or "", run.state.timestamp)

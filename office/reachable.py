@@ -1,0 +1,141 @@
+"""Before anything starts: is each port free, and is what others run for us there? One clear sentence when not."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from config.settings import Settings
+from office.data_folder import StartFault
+
+PATIENCE = 10.0  # seconds to wait for somebody else's server
+
+
+def asyncpg_url(url: str) -> str:
+    """The same PostgreSQL address, for SQLAlchemy's asyncpg dialect."""
+    scheme, _, rest = url.partition("://")
+    return f"postgresql+asyncpg://{rest}" if scheme in ("postgres", "postgresql") else url
+
+
+def require_free_port(host: str, port: int, purpose: str, setting: str) -> None:
+    """Raise a StartFault that names the port and the setting if somebody already listens there."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the servers do, so TIME_WAIT is no obstacle
+        try:
+            trial.bind((host, port))
+        except OSError as fault:
+            raise StartFault(
+                f"{purpose}无法使用 {host} 的端口 {port}（{fault.strerror}）；"
+                f"请停掉占用它的程序，或用 {setting} 另选端口。"
+                f" (Port {port} cannot be used: stop whoever has it, or choose another with {setting}.)"
+            ) from fault
+
+
+def require_database(url: str, setting: str) -> None:
+    """Raise a StartFault that names the setting if the PostgreSQL at `url` does not let us in.
+
+    The password is never part of the sentence.
+    """
+    import asyncpg
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    async def knock() -> int:
+        connection = await asyncpg.connect(**_asyncpg_arguments(make_url(url)), timeout=PATIENCE)
+        try:
+            return int(connection.get_server_version().major)
+        finally:
+            await connection.close()
+
+    try:
+        major = _run(knock())
+    except (OSError, asyncpg.PostgresError, TimeoutError, ArgumentError, ValueError) as fault:
+        raise StartFault(
+            f"连不上 {setting} 所指的 PostgreSQL（{_reason(fault)}）；请检查地址、账号与数据库是否已建立。"
+            f" (Cannot connect to the PostgreSQL of {setting}.)"
+        ) from None  # the cause may carry the address with its password
+    if major < 14:
+        raise StartFault(
+            f"{setting} 所指的 PostgreSQL 是 {major} 版，至少需要 14.9。 (PostgreSQL 14.9 or newer is needed.)"
+        )
+
+
+def require_smtp(settings: Settings) -> None:
+    """Raise a StartFault if the mail server does not answer, offers no valid TLS, or refuses the login."""
+    import aiosmtplib
+
+    async def knock() -> None:
+        client = aiosmtplib.SMTP(
+            hostname=settings.smtp_host,
+            port=settings.smtp_port,
+            use_tls=settings.smtp_tls == "tls",
+            start_tls=settings.smtp_tls == "starttls",
+            timeout=PATIENCE,
+        )
+        async with client:
+            if settings.smtp_user and settings.smtp_password:
+                await client.login(settings.smtp_user, settings.smtp_password.get_secret_value())
+
+    try:
+        _run(knock())
+    except (aiosmtplib.SMTPException, OSError, ValueError) as fault:
+        raise StartFault(
+            f"邮件服务器 {settings.smtp_host}:{settings.smtp_port} 不可用（{_reason(fault)}）；"
+            "请检查 JIELI_SMTP_HOST、JIELI_SMTP_PORT、JIELI_SMTP_TLS 与账号。"
+            " (The mail server cannot be used: check the JIELI_SMTP_… settings.)"
+        ) from None
+
+
+def require_prefect(api_url: str, auth: str | None) -> None:
+    """Raise a StartFault if the Prefect server at `api_url` does not answer or refuses our login."""
+    import httpx
+
+    login = httpx.BasicAuth(*auth.split(":", 1)) if auth and ":" in auth else None
+    try:
+        answer = httpx.get(f"{api_url.rstrip('/')}/admin/version", auth=login, timeout=PATIENCE)
+    except (httpx.HTTPError, httpx.InvalidURL) as fault:
+        raise StartFault(
+            f"连不上 Prefect 服务 {api_url}（{_reason(fault)}）；请检查 JIELI_PREFECT_API_URL（以 /api 结尾）。"
+            " (Cannot reach the Prefect server: check JIELI_PREFECT_API_URL.)"
+        ) from None
+    if answer.status_code == 401:
+        raise StartFault(
+            f"Prefect 服务 {api_url} 不接受登录；请检查 JIELI_PREFECT_AUTH（用户:密码）。"
+            " (The Prefect server refuses the login: check JIELI_PREFECT_AUTH.)"
+        )
+    if answer.status_code != 200:
+        raise StartFault(
+            f"{api_url} 不像 Prefect 的接口（HTTP {answer.status_code}）；"
+            "请检查 JIELI_PREFECT_API_URL（以 /api 结尾）。"
+            " (This does not look like a Prefect API: check JIELI_PREFECT_API_URL.)"
+        )
+
+
+def listens(host: str, port: int) -> bool:
+    """Whether somebody takes connections at this address."""
+    try:
+        with socket.create_connection((host, port), timeout=1.0):
+            return True
+    except OSError:
+        return False
+
+
+def _asyncpg_arguments(url: Any) -> dict[str, Any]:
+    given = {"host": url.host, "port": url.port, "user": url.username, "password": url.password}
+    query = {name: value for name, value in url.query.items() if name in ("host", "port", "ssl")}
+    return {k: v for k, v in (given | query).items() if v is not None} | {"database": url.database}
+
+
+def _reason(fault: BaseException) -> str:
+    if isinstance(fault, TimeoutError):
+        return f"{PATIENCE:.0f} 秒内无应答"
+    return (str(fault).splitlines() or [type(fault).__name__])[0] or type(fault).__name__
+
+
+def _run(work: Any) -> Any:
+    """Run a coroutine to its end, whether or not our caller is inside an event loop."""
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        return pool.submit(asyncio.run, work).result()

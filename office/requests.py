@@ -1,0 +1,253 @@
+"""A step is put to an office: its clocks start, and its letters go into the outbox, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from config.county import LimitTerms, OfficeEntry, StepTerms
+from office import log, outbox
+from office.bureau import Bureau
+from office.database import WAKE, tell
+from office.schemes import scheme_name
+from office.tables import CaseRow, Proceeding, Request, Rung
+from rules.ladder import Climb, Clock, Reached, next_climb
+from rules.limits import Provenance
+from rules.steps import Step, step
+from rules.vocabulary import Happening, Level, RequestState, Urgency
+from rules.workdays import reckon
+
+
+def terms_of(request: Request) -> StepTerms:
+    """The limits and ladders in force when the step began."""
+    return StepTerms.from_json(request.terms)
+
+
+async def news(session: AsyncSession, proceeding_id: int) -> None:
+    """Tell a proceeding that something has arrived for it.
+
+    The wake's token is set by a compare-and-set: of any number of senders, one sets it for each wait.
+    """
+    await session.execute(
+        update(Proceeding)
+        .where(Proceeding.id == proceeding_id)
+        .values(
+            news=Proceeding.news + 1,
+            display=Proceeding.display + 1,
+            woken_at=func.coalesce(Proceeding.woken_at, text("CASE WHEN asleep THEN clock_timestamp() END")),
+        )
+    )
+    await tell(session, WAKE)
+
+
+async def redraw(session: AsyncSession, proceeding_id: int) -> None:
+    """Say that what Prefect should show of a proceeding has changed."""
+    await session.execute(
+        update(Proceeding).where(Proceeding.id == proceeding_id).values(display=Proceeding.display + 1)
+    )
+    await tell(session, WAKE)
+
+
+async def ask(
+    session: AsyncSession,
+    bureau: Bureau,
+    case: CaseRow,
+    proceeding_id: int,
+    asked: Step,  # type: ignore[type-arg]
+    office: OfficeEntry,
+    *,
+    subject: str = "",
+    concerns: int | None = None,
+    answer_limit: LimitTerms | None = None,
+) -> Request:
+    """Put a step to an office. Asked twice under one key (proceeding, step, subject), it is asked once.
+
+    The limits are those in force on the day of the asking. `answer_limit` replaces the step's own, where a scheme has
+    one. Nothing is asked that has been asked already: the first request is returned.
+    """
+    now = bureau.clock.now()
+    terms = bureau.county.terms(asked.key, now.date())
+    if answer_limit is not None:
+        terms = replace(terms, answer=answer_limit)
+    return await put_request(
+        session, bureau, case, proceeding_id, asked, office, terms, subject=subject, concerns=concerns, number=1
+    )
+
+
+async def put_request(
+    session: AsyncSession,
+    bureau: Bureau,
+    case: CaseRow,
+    proceeding_id: int,
+    asked: Step,  # type: ignore[type-arg]
+    office: OfficeEntry,
+    terms: StepTerms,
+    *,
+    subject: str,
+    number: int,
+    concerns: int | None = None,
+    due: datetime | None = None,
+) -> Request:
+    """One round of a step: the row, its log row and its letters. An earlier `due` that the law keeps running may be given."""
+    now = bureau.clock.now()
+    calendar = bureau.county.calendar
+    acknowledge = reckon(now, terms.acknowledge.limit, calendar, end_rolls=terms.acknowledge.end_rolls)
+    answer = reckon(now, terms.answer.limit, calendar, end_rolls=terms.answer.end_rolls)
+    due = due or answer.due
+    row = {
+        "proceeding_id": proceeding_id,
+        "step": asked.key,
+        "subject": subject,
+        "round": number,
+        "concerns": concerns,
+        "office": office.key,
+        "state": RequestState.ASKED.value,
+        "terms": terms.as_json(),
+        "asked_at": now,
+        "acknowledge_by": acknowledge.due if due <= now else min(acknowledge.due, due),
+        "due": due,
+        "provisional": acknowledge.provisional or answer.provisional,
+    }
+    statement = (
+        insert(Request)
+        .values(**row)
+        .on_conflict_do_nothing(index_elements=["proceeding_id", "step", "subject", "round"])
+        .returning(Request.id)
+    )
+    made = (await session.execute(statement)).scalar_one_or_none()
+    request = (
+        await session.execute(
+            select(Request)
+            .where(
+                Request.proceeding_id == proceeding_id,
+                Request.step == asked.key,
+                Request.subject == subject,
+                Request.round == number,
+            )
+            .with_for_update()
+        )
+    ).scalar_one()
+    if made is None:
+        return request
+    request.next_climb_at = climb_instant(bureau, request, [])
+    log.write(session, Happening.REQUEST_ASKED, at=now, case_id=case.id, request=request)
+    for officer in office.contacts:
+        await outbox.put(
+            session,
+            bureau,
+            key=f"asked/{request.id}/{officer.key}",
+            kind="asked",
+            case=(case.id, case.number),
+            to_office=office.key,
+            to_officer=officer.key,
+            request=request,
+            acts=True,
+            facts=facts_of(bureau, case, request),
+        )
+    await redraw(session, proceeding_id)
+    return request
+
+
+def subject_label(request_step: str, subject: str) -> str:
+    """What an officer reads for a subject: the entitlement's name, the visit's number."""
+    if not subject:
+        return ""
+    if request_step in ("scheme_decision", "enrol_and_pay"):
+        return scheme_name(subject)
+    repeats = ("visit", "follow_up", "review", "conference")
+    return f"第{subject}次" if subject.isdigit() and request_step.endswith(repeats) else ""
+
+
+def facts_of(bureau: Bureau, case: CaseRow, request: Request) -> dict[str, object]:
+    """What any letter about a step may say: number, step, office, deadlines, law. Nothing of the child."""
+    asked = step(request.step)
+    terms = terms_of(request)
+    return {
+        "case_number": case.number,
+        "step": asked.key,
+        "step_label": asked.label,
+        "subject_label": subject_label(request.step, request.subject),
+        "instruction": asked.instruction,
+        "mechanism_label": asked.mechanism.label if asked.mechanism else "协调事项",
+        "office_name": bureau.county.office(request.office).name,
+        "urgent": asked.urgency is Urgency.EMERGENCY,
+        "asked_at": request.asked_at.isoformat(),
+        "acknowledge_by": request.acknowledge_by.isoformat(),
+        "due": request.due.isoformat(),
+        "provisional": request.provisional,
+        "basis": terms.answer.basis,
+        "provenance": terms.answer.provenance.value,
+    }
+
+
+def next_climb_of(bureau: Bureau, request: Request, rungs: Sequence[Rung]) -> Climb | None:
+    """The rung that comes next on either clock. The acknowledge clock stops when the office acknowledges."""
+    if not RequestState(request.state).is_open:
+        return None
+    terms = terms_of(request)
+    asked = step(request.step)
+    office = bureau.county.office(request.office)
+    hours = None if asked.urgency is Urgency.EMERGENCY else office.hours
+    clocks = {Clock.ANSWER: (terms.answer_ladder, request.due)}
+    if request.state == RequestState.ASKED.value:
+        clocks[Clock.ACKNOWLEDGE] = (terms.acknowledge_ladder, request.acknowledge_by)
+    climbs = []
+    for clock, (ladder, deadline) in clocks.items():
+        reached = [Reached(Level(r.level), r.repeat, r.reached_at) for r in rungs if r.clock == clock.value]
+        climb = next_climb(
+            clock,
+            ladder,
+            reached,
+            asked_at=request.asked_at,
+            deadline=deadline,
+            calendar=bureau.county.calendar,
+            hours=hours,
+        )
+        if climb is not None:
+            climbs.append(climb)
+    return min(climbs, key=lambda climb: climb.at, default=None)
+
+
+def climb_instant(bureau: Bureau, request: Request, rungs: Sequence[Rung]) -> datetime | None:
+    """When the clock must look at this request again."""
+    climb = next_climb_of(bureau, request, rungs)
+    return None if climb is None else climb.at
+
+
+async def reschedule(session: AsyncSession, bureau: Bureau, request: Request) -> None:
+    """Set the next climb anew after the request's state or deadline has changed."""
+    rungs = (await session.execute(select(Rung).where(Rung.request_id == request.id))).scalars().all()
+    request.next_climb_at = climb_instant(bureau, request, rungs)
+
+
+async def next_round(
+    session: AsyncSession, bureau: Bureau, case: CaseRow, former: Request, office: OfficeEntry
+) -> Request:
+    """The step goes to an office again after it was declined.
+
+    A statutory clock keeps running through a change of hands; the county's own limit starts anew for the new office.
+    """
+    terms = terms_of(former)
+    statutory = terms.answer.provenance is not Provenance.NO_STATUTORY_NUMBER
+    request = await put_request(
+        session,
+        bureau,
+        case,
+        former.proceeding_id,
+        step(former.step),
+        office,
+        terms,
+        subject=former.subject,
+        number=former.round + 1,
+        due=former.due if statutory else None,
+    )
+    happening = Happening.REQUEST_REOPENED if office.key == former.office else Happening.REQUEST_REROUTED
+    log.write(
+        session, happening, at=bureau.clock.now(), case_id=case.id, request=request, detail=f"原承办：{former.office}"
+    )
+    return request

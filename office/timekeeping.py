@@ -1,0 +1,89 @@
+"""What time it is in the county. Code that decides takes `now`; one port gives it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from office.database import Database
+from office.tables import CountyClock
+
+COUNTY_ZONE = ZoneInfo("Asia/Shanghai")
+
+
+class Clock(Protocol):
+    """The one source of the county's time."""
+
+    def now(self) -> datetime:
+        """The present instant, aware, in the county's zone."""
+        ...
+
+
+class RealClock:
+    """The county lives in real time."""
+
+    def now(self) -> datetime:
+        """The machine's own time."""
+        return datetime.now(COUNTY_ZONE)
+
+
+class ScaledClock:
+    """A demonstration's clock: county time runs `scale` times as fast from an anchor that every part shares.
+
+    The anchor is a row of the records, so that portal, worker and a second start agree; `follow` keeps up with it.
+    """
+
+    def __init__(self, machine_anchor: datetime, county_anchor: datetime, scale: float) -> None:
+        """Anchors are aware instants; `scale` is county seconds for each machine second, more than 0."""
+        self._set(machine_anchor, county_anchor, scale)
+
+    def _set(self, machine_anchor: datetime, county_anchor: datetime, scale: float) -> None:
+        self._machine_anchor, self._county_anchor, self._scale = machine_anchor, county_anchor, scale
+
+    def now(self) -> datetime:
+        """The county's time."""
+        passed = (datetime.now(UTC) - self._machine_anchor).total_seconds()
+        return (self._county_anchor + timedelta(seconds=passed * self._scale)).astimezone(COUNTY_ZONE)
+
+    async def refresh(self, database: Database) -> None:
+        """Read the anchor again."""
+        async with database.transaction() as session:
+            row = (await session.execute(select(CountyClock))).scalar_one_or_none()
+        if row is not None:
+            self._set(row.machine_anchor, row.county_anchor, row.scale)
+
+    async def follow(self, database: Database, every: float = 0.2) -> None:
+        """Keep up with the anchor until cancelled; a database that is away is asked again."""
+        while True:
+            with contextlib.suppress(OSError, Exception):
+                await self.refresh(database)
+            await asyncio.sleep(every)
+
+
+async def read_clock(database: Database) -> RealClock | ScaledClock:
+    """The clock these records live by: scaled when a demonstration has set an anchor, else real."""
+    async with database.transaction() as session:
+        row = (await session.execute(select(CountyClock))).scalar_one_or_none()
+    return RealClock() if row is None else ScaledClock(row.machine_anchor, row.county_anchor, row.scale)
+
+
+async def set_clock(database: Database, *, scale: float, at: datetime | None = None) -> None:
+    """Anchor the scaled clock: from now on it is `at` (or the county's present time) and time runs `scale` times as fast.
+
+    The county's time never goes back: an earlier `at` than the present county time is refused with ValueError.
+    """
+    clock = await read_clock(database)
+    present = clock.now()
+    if at is not None and isinstance(clock, ScaledClock) and at < present:
+        raise ValueError(f"county time is {present.isoformat()} already and does not go back to {at.isoformat()}")
+    values = {"machine_anchor": func.clock_timestamp(), "county_anchor": at or present, "scale": scale}
+    async with database.transaction() as session:
+        await session.execute(
+            insert(CountyClock).values(id=1, **values).on_conflict_do_update(index_elements=["id"], set_=values)
+        )

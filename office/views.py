@@ -1,0 +1,240 @@
+"""What can be read of the cases: lists, timelines, explanations. Numbers, steps, offices, deadlines; nothing of the child."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from office.bureau import Bureau
+from office.requests import next_climb_of, subject_label, terms_of
+from office.tables import CaseRow, Event, Letter, Proceeding, Request, Rung
+from rules.limits import Provenance
+from rules.steps import step
+from rules.vocabulary import ClosingGround, Happening, Level, Mechanism, RequestState
+
+
+class NoSuchCase(Exception):  # noqa: N818 - it is an answer, not an accident
+    """There is no case of that number."""
+
+    def __init__(self, number: str) -> None:
+        """`number` is what was asked for."""
+        super().__init__(f"没有案号为 {number} 的案件。可用 jieli cases 查看全部案件。")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """All rows of one case, read in one transaction."""
+
+    case: CaseRow
+    proceedings: Sequence[Proceeding]
+    requests: Sequence[Request]
+    events: Sequence[Event]
+    letters: Sequence[Letter]
+    rungs: Sequence[Rung]
+
+
+async def read_case(session: AsyncSession, number: str) -> Reading:
+    """Every row of a case. Raises `NoSuchCase`."""
+    case = (await session.execute(select(CaseRow).where(CaseRow.number == number))).scalar_one_or_none()
+    if case is None:
+        raise NoSuchCase(number)
+
+    async def rows(statement: Any) -> Any:
+        return (await session.execute(statement)).scalars().all()
+
+    proceedings = await rows(select(Proceeding).where(Proceeding.case_id == case.id).order_by(Proceeding.id))
+    ids = [p.id for p in proceedings]
+    requests = await rows(select(Request).where(Request.proceeding_id.in_(ids)).order_by(Request.id))
+    events = await rows(select(Event).where(Event.case_id == case.id).order_by(Event.id))
+    letters = await rows(select(Letter).where(Letter.case_id == case.id).order_by(Letter.id))
+    rungs = await rows(select(Rung).where(Rung.request_id.in_([r.id for r in requests])).order_by(Rung.id))
+    return Reading(case, proceedings, requests, events, letters, rungs)
+
+
+def _iso(bureau: Bureau, at: datetime | None) -> str | None:
+    return None if at is None else at.astimezone(bureau.clock.now().tzinfo).isoformat(timespec="seconds")
+
+
+def late(bureau: Bureau, request: Request) -> bool:
+    """Whether an office has let a deadline pass: overdue begins at the instant, not on the day."""
+    if not RequestState(request.state).is_open:
+        return False
+    now = bureau.clock.now()
+    return now >= request.due or (request.state == RequestState.ASKED.value and now >= request.acknowledge_by)
+
+
+async def list_cases(bureau: Bureau, *, overdue: bool = False, everything: bool = True) -> list[dict[str, Any]]:
+    """One entry for each case: its mechanisms, what it waits for, whether something is late, the highest level reached."""
+    async with bureau.database.transaction() as session:
+        statement = select(CaseRow).order_by(CaseRow.id)
+        if not everything:
+            statement = statement.where(CaseRow.closed_at.is_(None))
+        cases = (await session.execute(statement)).scalars().all()
+        rows = (
+            await session.execute(
+                select(Request, Proceeding.case_id)
+                .join(Proceeding, Proceeding.id == Request.proceeding_id)
+                .where(Request.state.in_(["asked", "acknowledged"]))
+                .order_by(Request.due)
+            )
+        ).all()
+        live = (
+            await session.execute(
+                select(Proceeding.case_id, Proceeding.mechanism).where(Proceeding.closed_at.is_(None))
+            )
+        ).all()
+    entries = []
+    for case in cases:
+        waiting = [request for request, case_id in rows if case_id == case.id]
+        is_late = any(late(bureau, request) for request in waiting)
+        if overdue and not is_late:
+            continue
+        heights = [Level(r.level).height for r in waiting if r.level]
+        entries.append(
+            {
+                "case": case.number,
+                "mechanisms": [mechanism for case_id, mechanism in live if case_id == case.id],
+                "waiting_for": [
+                    {"step": r.step, "subject": r.subject, "office": r.office, "due": _iso(bureau, r.due), "overdue": late(bureau, r)}
+                    for r in waiting
+                ],
+                "overdue": is_late,
+                "level": list(Level)[max(heights)].value if heights else None,
+                "urgency": case.urgency,
+                "township": case.township,
+                "opened_at": _iso(bureau, case.opened_at),
+                "closed_at": _iso(bureau, case.closed_at),
+            }
+        )  # fmt: skip
+    return entries
+
+
+async def show_case(bureau: Bureau, number: str) -> dict[str, Any]:
+    """A case's timeline: proceedings, requests, events, letters. Raises `NoSuchCase`."""
+    async with bureau.database.transaction() as session:
+        read = await read_case(session, number)
+    return {
+        "case": read.case.number,
+        "urgency": read.case.urgency,
+        "township": read.case.township,
+        "opened_at": _iso(bureau, read.case.opened_at),
+        "closed_at": _iso(bureau, read.case.closed_at),
+        "ground": read.case.closing_ground,
+        "proceedings": [
+            {
+                "mechanism": p.mechanism,
+                "serial": p.serial,
+                "opened_at": _iso(bureau, p.opened_at),
+                "closed_at": _iso(bureau, p.closed_at),
+                "outcome": p.outcome,
+                "flow_run": None if p.flow_run_id is None else str(p.flow_run_id),
+            }
+            for p in read.proceedings
+        ],
+        "requests": [
+            {
+                "step": r.step,
+                "subject": r.subject,
+                "round": r.round,
+                "office": r.office,
+                "state": r.state,
+                "asked_at": _iso(bureau, r.asked_at),
+                "acknowledge_by": _iso(bureau, r.acknowledge_by),
+                "acknowledged_at": _iso(bureau, r.acknowledged_at),
+                "due": _iso(bureau, r.due),
+                "ended_at": _iso(bureau, r.ended_at),
+                "level": r.level,
+                "overdue": late(bureau, r),
+                "provisional": r.provisional,
+            }
+            for r in read.requests
+        ],
+        "events": [
+            {
+                "event": e.event,
+                "at": _iso(bureau, e.at),
+                "step": e.step or None,
+                "subject": e.subject or None,
+                "office": e.office or None,
+                "level": e.level or None,
+                "detail": e.detail,
+            }
+            for e in read.events
+        ],
+        "letters": [
+            {
+                "kind": letter.kind,
+                "to": letter.to_officer,
+                "office": letter.to_office,
+                "level": letter.level,
+                "state": letter.state,
+                "put_at": _iso(bureau, letter.put_at),
+                "handed_over_at": _iso(bureau, letter.handed_over_at),
+                "message_id": letter.message_id,
+                "fault": letter.fault,
+            }
+            for letter in read.letters
+        ],
+    }
+
+
+PROVENANCE_WORDS = {Provenance.NO_STATUTORY_NUMBER: "法律没有规定数字，由本县设定"}
+
+
+async def explain_case(bureau: Bureau, number: str) -> dict[str, Any]:
+    """Why a case is where it is: who is asked, since when, until when, why that instant, on which article, what comes next."""
+    async with bureau.database.transaction() as session:
+        read = await read_case(session, number)
+    now = bureau.clock.now()
+    explained = []
+    for request in read.requests:
+        if not RequestState(request.state).is_open:
+            continue
+        terms = terms_of(request)
+        asked = step(request.step)
+        climb = next_climb_of(bureau, request, [r for r in read.rungs if r.request_id == request.id])
+        explained.append(
+            {
+                "step": request.step,
+                "code": asked.code,
+                "label": asked.label,
+                "subject": subject_label(request.step, request.subject),
+                "office": bureau.county.office(request.office).name,
+                "state": RequestState(request.state).label,
+                "since": _iso(bureau, request.asked_at),
+                "acknowledge_by": _iso(bureau, request.acknowledge_by),
+                "due": _iso(bureau, request.due),
+                "overdue": late(bureau, request),
+                "limit": terms.answer.limit.label,
+                "provenance": terms.answer.provenance.value,
+                "provenance_label": PROVENANCE_WORDS.get(terms.answer.provenance, terms.answer.provenance.label),
+                "basis": terms.answer.basis,
+                "terms_from": terms.effective_from.isoformat(),
+                "provisional": request.provisional,
+                "level": request.level,
+                "next_level": None if climb is None else climb.level.value,
+                "next_level_label": None if climb is None else climb.level.label,
+                "next_level_at": None if climb is None else _iso(bureau, climb.at),
+            }
+        )
+    return {
+        "case": read.case.number,
+        "now": _iso(bureau, now),
+        "closed": read.case.closed_at is not None,
+        "ground": ClosingGround(read.case.closing_ground).label if read.case.closing_ground else None,
+        "mechanisms": [
+            {"mechanism": p.mechanism, "label": Mechanism(p.mechanism).label, "since": _iso(bureau, p.opened_at)}
+            for p in read.proceedings
+            if p.closed_at is None
+        ],
+        "waiting": explained,
+        "last": [
+            {"at": _iso(bureau, e.at), "event": e.event, "label": Happening(e.event).label, "step": e.step or None}
+            for e in read.events[-5:]
+        ],
+    }

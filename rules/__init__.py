@@ -1,0 +1,1 @@
+"""WHAT THE DOCUMENT SAYS, pure: no input, no output, no clock."""

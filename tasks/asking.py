@@ -1,0 +1,105 @@
+"""ask · inform · reply_to · replies_to · first_reply_of: the words between offices, and the only place that waits.
+
+A flow begins again from its first line at each wake. A verb therefore looks in the records first and starts a Prefect
+task only when something has to be done, so the run's graph shows each act once.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from office.port import current
+from rules.case import Asked, Case
+from rules.steps import A, Step
+from rules.steps import step as step_of
+from rules.vocabulary import Mechanism, Office
+
+
+@task(name="交办", persist_result=False, cache_policy=NO_CACHE)
+async def put_to_office(case_number: str, mechanism: str, step: str, office: str, subject: str) -> None:
+    """Put one step to one office. The act is idempotent under (proceeding, step, subject)."""
+    port = current.get()
+    case = await port.case(case_number, Mechanism(mechanism))
+    await port.ask(case, step_of(step), Office(office), subject)
+
+
+@task(name="通报", persist_result=False, cache_policy=NO_CACHE)
+async def tell_office(case_number: str, mechanism: str, office: str, matter: str) -> None:
+    """Tell one office something it need not answer."""
+    port = current.get()
+    case = await port.case(case_number, Mechanism(mechanism))
+    await port.inform(case, Office(office), matter)
+
+
+@task(name="撤回", persist_result=False, cache_policy=NO_CACHE)
+async def take_back(case_number: str, mechanism: str, step: str, subject: str) -> None:
+    """Take one open step back from its office."""
+    port = current.get()
+    await port.case(case_number, Mechanism(mechanism))
+    await port.withdraw(step, subject)
+
+
+async def ask(case: Case, step: Step[A], *, of: Office | None = None, subject: str = "") -> Asked[A]:
+    """Put a step to an office: its clocks start, its letter leaves. The step's own office, unless another is named."""
+    port = current.get()
+    office = of or step.office
+    if not await port.is_asked(case.proceeding, step.key, subject):
+        name = f"交办·{port.office_name(case, office)}·{step.label}"
+        await port.perform(put_to_office, name, case.number, case.mechanism.value, step.key, office.value, subject)
+    return Asked(case, step, subject)
+
+
+async def inform(case: Case, office: Office, matter: str) -> None:
+    """Tell an office something it need not answer (通报)."""
+    port = current.get()
+    if not await port.is_informed(case.proceeding, matter, port.office_key(case, office)):
+        name = f"通报·{port.office_name(case, office)}·{matter}"
+        await port.perform(tell_office, name, case.number, case.mechanism.value, office.value, matter)
+
+
+async def reply_to(asked: Asked[A]) -> A:
+    """The office's final answer, through declines, re-routings and returned questions. Waits as long as it takes.
+
+    There is no branch for silence: silence is the ladder's business.
+    """
+    port = current.get()
+    while True:
+        found = await port.answer(asked.case.proceeding, asked.step.key, asked.subject)
+        if found is not None:
+            return asked.step.answer.model_validate(found[0])
+        await port.sleep()
+
+
+async def replies_to(*asked: Asked[A]) -> list[A]:
+    """Every one of the answers, in the order of the asking. One wait serves all of them."""
+    return [await reply_to(each) for each in asked]
+
+
+async def first_reply_of(*asked: Asked[A]) -> tuple[Asked[A], A]:
+    """The first answer to arrive, and which asking it answers; the other offices are released with a letter."""
+    port = current.get()
+    while True:
+        arrived: list[tuple[datetime, int, dict[str, Any]]] = []
+        for position, each in enumerate(asked):
+            found = await port.answer(each.case.proceeding, each.step.key, each.subject)
+            if found is not None:
+                arrived.append((found[1], position, found[0]))
+        if arrived:
+            _, position, payload = min(arrived, key=lambda item: item[:2])
+            first = asked[position]
+            for other in asked:
+                await _release(other)
+            return first, first.step.answer.model_validate(payload)
+        await port.sleep()
+
+
+async def _release(asked: Asked[A]) -> None:
+    port = current.get()
+    case = asked.case
+    if await port.is_open(case.proceeding, asked.step.key, asked.subject):
+        name = f"撤回·{asked.step.label}"
+        await port.perform(take_back, name, case.number, case.mechanism.value, asked.step.key, asked.subject)

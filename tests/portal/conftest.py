@@ -1,0 +1,193 @@
+"""A small county and stand-ins for what is behind the portal, so that its pages are tried alone."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from config.offices import OfficeEntry, Officer, Township, Village
+from config.settings import Settings
+from office import answering, intake, links
+from office.answering import Given, Refused
+from office.intake import BadFiling, Filing, Receipt, ReportStatus
+from office.links import Decided, LinkStatus, OpenedLink, UnknownLink
+from office.portal.app import create_app
+from office.timekeeping import COUNTY_ZONE
+from rules.steps import STEPS
+from rules.vocabulary import AnswerKind, Channel, Office, RequestState, Urgency
+from rules.workdays import OfficeHours
+
+NOW = datetime(2026, 3, 2, 8, 30, tzinfo=COUNTY_ZONE)
+TOKEN = "Zx3_" + "a" * 22 + "-"
+NAME, CODE = "韩岳", "048213"
+
+
+def _office(kind: Office, name: str, *officers: Officer) -> OfficeEntry:
+    return OfficeEntry(kind.value, kind, name, kind.label, OfficeHours(), officers)
+
+
+def small_county() -> SimpleNamespace:
+    """Two townships, the police, the schools and a coordinator."""
+    coordinator = Officer("xt_gu", "顾长宁", "xt.gu@anhe.example", "0000-555-0100", "officer", "coordinator")
+    offices = [
+        _office(Office.PUBLIC_SECURITY, "安和县公安局"),
+        _office(Office.EDUCATION, "安和县教育局"),
+        _office(Office.COORDINATOR, "安和县民政局协调岗", coordinator),
+        _office(Office.LEADER, "安和县分管领导"),
+    ]
+    liuhe = Village("liuhe", "柳河村", "liuhe_village")
+    shiqiao = Village("shiqiao", "石桥村", "shiqiao_village")
+    townships = {
+        "qingshi": Township("qingshi", "青石镇", "qingshi_township", {"liuhe": liuhe}),
+        "baiyang": Township("baiyang", "白杨乡", "baiyang_township", {"shiqiao": shiqiao}),
+    }
+    return SimpleNamespace(name="安和县", code="AH", offices={o.key: o for o in offices}, townships=townships)
+
+
+class Records:
+    """A database that answers, or does not."""
+
+    def __init__(self) -> None:
+        """It answers at first."""
+        self.away = False
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Any]:
+        """A session that only knows how to say that it is there."""
+        if self.away:
+            raise OSError("the records are away")
+
+        async def execute(_: object) -> None:
+            return None
+
+        yield SimpleNamespace(execute=execute)
+
+
+@dataclass
+class Desk:
+    """Stands in for intake, links and answering, and remembers every act."""
+
+    opened: dict[str, OpenedLink] = field(default_factory=dict)
+    answers: list[dict[str, Any]] = field(default_factory=list)
+    filings: list[Filing] = field(default_factory=list)
+    receipts: dict[str, Receipt] = field(default_factory=dict)
+    resent: list[str] = field(default_factory=list)
+    refusal: Refused | None = None
+    refused_filing: list[str] = field(default_factory=list)
+
+    async def open_link(self, bureau: object, token: str) -> OpenedLink:
+        """The link, or nobody's."""
+        try:
+            return self.opened[links.clean_token(token)]
+        except KeyError:
+            raise UnknownLink from None
+
+    async def answer_by_link(self, bureau: object, token: str, **said: Any) -> Given:
+        """Take an answer with the right code."""
+        opened = await self.open_link(bureau, token)
+        if self.refusal is not None:
+            raise self.refusal
+        if said["code"] != CODE:
+            raise Refused("验证码不正确，请核对邮件中的6位数字。", "code")
+        if said["version"] != opened.version:
+            raise Refused("打开页面之后情况有变，请核对最新内容后重新提交。", "version")
+        again = said in self.answers
+        self.answers.append(said)
+        return Given(said["kind"], "HF-260302-7KQ2MD", opened.case, opened.step, opened.office_name, NOW, again)
+
+    async def resend(self, bureau: object, token: str) -> None:
+        """A fresh letter."""
+        self.resent.append(token)
+
+    async def file_report(self, bureau: object, filing: Filing) -> Receipt:
+        """One receipt for each form key."""
+        if self.refused_filing:
+            raise BadFiling(self.refused_filing)
+        if filing.form_key in self.receipts:
+            return replace(self.receipts[filing.form_key], again=True)
+        self.filings.append(filing)
+        receipt = Receipt(f"BG-2026-{len(self.filings):05d}", "K7M2Q9XB", "AH-2026-0001", again=False)
+        self.receipts[filing.form_key] = receipt
+        return receipt
+
+    async def report_status(self, bureau: object, receipt: str, query_code: str) -> ReportStatus | None:
+        """The one report it knows."""
+        if (receipt, query_code) != ("BG-2026-00001", "K7M2Q9XB"):
+            return None
+        lines = ((NOW, "报告已收到"), (NOW + timedelta(minutes=12), "有关部门已签收"))
+        return ReportStatus(receipt, NOW, lines)
+
+
+def link(step_key: str = "stop_and_secure", *, status: LinkStatus = LinkStatus.OPEN, **more: Any) -> OpenedLink:
+    """A link as its page finds it: asked at eight, to be acknowledged by nine, due at noon."""
+    asked = STEPS[step_key]
+    values: dict[str, Any] = {
+        "status": status,
+        "token": TOKEN,
+        "link_id": 1,
+        "version": 3,
+        "case": "AH-2026-0001",
+        "step": asked,
+        "subject": "",
+        "subject_label": "",
+        "office_name": "安和县公安局",
+        "officer_name": NAME,
+        "state": RequestState.ASKED,
+        "asked_at": NOW - timedelta(minutes=30),
+        "acknowledge_by": NOW + timedelta(minutes=30),
+        "due": NOW + timedelta(hours=3, minutes=20),
+        "expires_at": NOW + timedelta(days=14),
+        "urgent": asked.urgency is Urgency.EMERGENCY,
+        "basis": "国发〔2016〕13号 四(二)",
+        "decided": None,
+        "acknowledged": None,
+        "exchanges": (),
+        "extension": "",
+        "may_extend": asked.urgency is Urgency.ORDINARY and asked.mechanism is not None,
+    }
+    return OpenedLink(**(values | more))
+
+
+def decided(kind: AnswerKind = AnswerKind.DONE) -> Decided:
+    """An answer given at twenty past eight."""
+    at = NOW - timedelta(minutes=10)
+    return Decided(kind, NAME, "安和县公安局", at, "HF-260302-4TR8WN", Channel.LINK)
+
+
+@pytest.fixture
+def desk(monkeypatch: pytest.MonkeyPatch) -> Desk:
+    """The stand-in, put where the portal looks."""
+    made = Desk(opened={TOKEN: link()})
+    monkeypatch.setattr(links, "open_link", made.open_link)
+    monkeypatch.setattr(answering, "answer_by_link", made.answer_by_link)
+    monkeypatch.setattr(answering, "resend", made.resend)
+    monkeypatch.setattr(intake, "file_report", made.file_report)
+    monkeypatch.setattr(intake, "report_status", made.report_status)
+    return made
+
+
+@pytest.fixture
+def bureau(tmp_path: Path) -> SimpleNamespace:
+    """What the portal reads of a bureau."""
+    return SimpleNamespace(
+        database=Records(),
+        county=small_county(),
+        clock=SimpleNamespace(now=lambda: NOW),
+        settings=Settings(data_dir=tmp_path),
+        secret=b"k" * 32,
+    )
+
+
+@pytest.fixture
+def browser(desk: Desk, bureau: SimpleNamespace) -> Iterator[TestClient]:
+    """A browser without script that follows no redirect unasked."""
+    with TestClient(create_app(bureau), follow_redirects=False) as client:  # type: ignore[arg-type]
+        yield client
