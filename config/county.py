@@ -5,18 +5,19 @@ Nothing of a county is law and nothing of it is in the code: another county is a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
+from config.entitlements import load_entitlements
 from config.faults import Fault
 from config.ladders import read_ladders
 from config.offices import OfficeEntry, Officer, Township, Village, read_offices, read_place
 from config.steps import LimitTerms, StepTerms, read_steps
 from config.workdays import load_calendar
+from rules.entitlements.parameters import EntitlementParameters
 from rules.vocabulary import Level, Office
 from rules.workdays import Calendar
 
@@ -51,7 +52,7 @@ class County:
     offices: Mapping[str, OfficeEntry]
     townships: Mapping[str, Township]
     calendar: Calendar
-    entitlements: Any
+    entitlements: EntitlementParameters
     steps: Mapping[str, tuple[StepTerms, ...]]
 
     def terms(self, step_key: str, on: date) -> StepTerms:
@@ -137,13 +138,8 @@ def _read(folder: Path) -> tuple[County | None, list[Fault]]:
     if not folder.is_dir():
         return None, [Fault(folder, 1, "没有这个文件夹；请用 --county 指明本县的文件夹")]
     calendar = load_calendar(folder, faults)
-    try:
-        from config.entitlements import load_entitlements
-
-        entitlements = load_entitlements(folder, faults)
-    except ImportError:
-        entitlements = None
-    offices = read_offices(folder, faults)
+    entitlements = load_entitlements(folder, faults)
+    offices = read_offices(folder, _offices_of(entitlements), faults)
     place = read_place(folder, offices, faults)
     ladders = read_ladders(folder, offices, faults)
     steps = read_steps(folder, ladders, offices, calendar, faults)
@@ -161,3 +157,15 @@ def _read(folder: Path) -> tuple[County | None, list[Fault]]:
         steps=MappingProxyType(steps),
     )
     return county, faults
+
+
+def _offices_of(entitlements: EntitlementParameters) -> Iterator[tuple[Office, str]]:
+    """Every office that decides on an entitlement or has a stage of a scheme, with the name of it."""
+    for rule in entitlements.rules.values():
+        for handling in rule.handling:
+            for office in (handling.office, *handling.together_with):
+                yield office, rule.name
+    for scheme in entitlements.schemes.values():
+        for version in scheme.versions:
+            for stage in version.stages:
+                yield stage.office, scheme.name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import time
 from pathlib import Path
@@ -112,8 +112,11 @@ class Located:
     entry: Entry
 
 
-def read_offices(folder: Path, faults: list[Fault]) -> dict[str, Located]:
-    """The offices of `offices.yaml`, by key; entries with a fault of their own are kept where they can be used."""
+def read_offices(folder: Path, also_asked: Iterable[tuple[Office, str]], faults: list[Fault]) -> dict[str, Located]:
+    """The offices of `offices.yaml`, by key; entries with a fault of their own are kept where they can be used.
+
+    `also_asked` are the offices that something else than a step needs, each with the name of what needs it.
+    """
     root = read_county_file(folder / "offices.yaml", faults)
     if root is None:
         return {}
@@ -137,17 +140,19 @@ def read_offices(folder: Path, faults: list[Fault]) -> dict[str, Located]:
                 f"{office.kind.label}有两个单位（另见第 {lines_of_kinds[office.kind]} 行）；每类县级单位只能有一个"
             )
         lines_of_kinds.setdefault(office.kind, entry.line)
-    _check_kinds(set(lines_of_kinds), listing)
+    _check_kinds(set(lines_of_kinds), also_asked, listing)
     return found
 
 
-def _check_kinds(kinds: set[Office], listing: Entry) -> None:
-    """Every office that a step or a reporter's supervisor names must exist (those of townships: `read_place`)."""
+def _check_kinds(kinds: set[Office], also_asked: Iterable[tuple[Office, str]], listing: Entry) -> None:
+    """Every office that anything names must exist; those of townships and villages are `read_place`'s matter."""
     asked: dict[Office, list[str]] = {}
     for step in STEPS.values():
         asked.setdefault(step.office, []).append(step.label)
     for office in SUPERVISOR_OF.values():
         asked.setdefault(office, []).append("报告备案")
+    for office, label in also_asked:
+        asked.setdefault(office, []).append(label)
     for kind, labels in asked.items():
         if kind not in kinds and kind not in LOCAL_KINDS:
             others = f"等 {len(labels)} 个事项" if len(labels) > 1 else ""

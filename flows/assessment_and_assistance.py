@@ -62,8 +62,9 @@ async def assessment_and_assistance(case_number: str) -> str:
     visit = await visit_until_settled(case, FOLLOW_UP_VISIT, review=CLOSING_REVIEW)
     if visit.finding is VisitFinding.DANGER:
         return await go_back_to(case, Mechanism.EMERGENCY_HANDLING)
+    # Harm after the guardian had been dealt with already begins at emergency again, like harm after a return home.
     if visit.finding is VisitFinding.GUARDIAN_HARM:
-        return await go_back_to(case, Mechanism.GUARDIANSHIP_INTERVENTION)
+        return await go_back_to(case, Mechanism.EMERGENCY_HANDLING if harmed else Mechanism.GUARDIANSHIP_INTERVENTION)
     return await close(case, ClosingGround.RISK_REMOVED)
 
 

@@ -5,8 +5,8 @@ Basis: 晋政发〔2017〕46号 四 (应急处置机制) and 三(四); 国发〔
 
 from prefect import flow
 
-from rules.answers import PlaceAfterVillage, PlacementResult, Scene, Situation
-from rules.case import Case
+from rules.answers import Measure, PlaceAfterVillage, PlacementResult, Scene, Situation, VisitFinding
+from rules.case import Asked, Case
 from rules.steps import (
     APPLY_PROTECTION_ORDER,
     CHECK_ABUSER,
@@ -26,8 +26,8 @@ from rules.steps import (
     WARNING_DECISION,
 )
 from rules.vocabulary import ClosingGround, Mechanism, Office
-from tasks.asking import ask, inform, replies_to, reply_to
-from tasks.cases import close, hand_over, open_case
+from tasks.asking import ask, inform, replies_to, reply_to, together
+from tasks.cases import close, hand_over, open_case, take_leave
 
 
 @flow(name="应急处置", flow_run_name="{case_number} 应急处置", retries=0, persist_result=False)
@@ -37,9 +37,9 @@ async def emergency_handling(case_number: str) -> str:
 
     # B1  The police go to the child; civil affairs is told at once. B2, B4  The child is made safe; what was found is said.
     await inform(case, Office.CIVIL_AFFAIRS, "应急处置已启动")
-    visit = await ask(case, DISPATCH)
+    dispatched = await ask(case, DISPATCH)
     scene = await ask(case, STOP_AND_SECURE)
-    await reply_to(visit)
+    await reply_to(dispatched)
     found = await reply_to(scene)
 
     # B3  An injured or ill child sees a doctor before anything else.
@@ -49,34 +49,39 @@ async def emergency_handling(case_number: str) -> str:
     # B4a-B4m  The first measure for this child's situation.
     measure = await ask(case, FIRST_MEASURES[found.situation])
 
-    # B9  Family violence: the warning is decided. B10  A protection order is sought for the child.
-    if found.situation is Situation.DOMESTIC_VIOLENCE:
-        await ask(case, WARNING_DECISION)
-    if found.protection_order_needed:
-        await ask(case, APPLY_PROTECTION_ORDER)
+    # B5-B8, B9, B10  Place, warning and protection order go side by side: the court's hours do not wait for the shelter's days.
+    removed, warned, _ = await together(
+        lambda: place_child(case, found, measure),
+        lambda: warn_abuser(case, found),
+        lambda: protect_by_order(case, found),
+    )
 
-    # B5-B8  A child who cannot stay at home is taken out, handed over in writing by both sides, and given a place.
-    settled = (await reply_to(measure)).child_settled
-    removed = found.child_must_leave_home and await place_child(case)
-
-    # B10  The court rules; the police see that the order is kept.
-    if found.protection_order_needed:
-        await protect_by_order(case, found)
-    if found.situation is Situation.DOMESTIC_VIOLENCE and (await reply_to(await ask(case, WARNING_DECISION))).issued:
-        await ask(case, WARNED_FAMILY_VISIT)
-
-    # B11  The township is always told, and an assessment always follows.
-    await inform(case, Office.TOWNSHIP, "应急处置情况通报")
+    # C1  An assessment always follows.
     await hand_over(case, Mechanism.ASSESSMENT_AND_ASSISTANCE)
 
     # D1  Removed, unsettled, or not mended after education by the police: guardianship intervention.
-    if removed or not settled or found.guardian_failed_after_education:
+    if removed or not (await reply_to(measure)).child_settled or found.guardian_failed_after_education:
         await hand_over(case, Mechanism.GUARDIANSHIP_INTERVENTION)
+
+    # 1F  The police visit the warned family; harm that goes on is the guardian's failure.
+    if warned:
+        await take_leave(case, ClosingGround.HANDED_ON)
+        visit = await reply_to(await ask(case, WARNED_FAMILY_VISIT))
+        if visit.finding in (VisitFinding.DANGER, VisitFinding.GUARDIAN_HARM):
+            await hand_over(case, Mechanism.GUARDIANSHIP_INTERVENTION)
     return await close(case, ClosingGround.HANDED_ON)
 
 
-async def place_child(case: Case) -> bool:
-    """B5-B8  True when the child does not go home in the end: village care ≤24 h, shelter ≤10 d, or civil affairs as guardian."""
+async def place_child(case: Case, found: Scene, measure: Asked[Measure]) -> bool:
+    """B5-B8  True when the child does not go home in the end: village care ≤24 h, shelter ≤10 d, or civil affairs as guardian.
+
+    B11  The township is always told, as soon as the first measure has been taken. A child who cannot stay at home is
+    taken out, handed over in writing by both sides, and given a place.
+    """
+    await reply_to(measure)
+    await inform(case, Office.TOWNSHIP, "应急处置情况通报")
+    if not found.child_must_leave_home:
+        return False
     await reply_to(await ask(case, REMOVE_FROM_GUARDIAN))
     await replies_to(await ask(case, HANDOVER_GIVEN), await ask(case, HANDOVER_TAKEN))
     if (await reply_to(await ask(case, VILLAGE_EMERGENCY_CARE))).then is PlaceAfterVillage.HOME:
@@ -87,9 +92,23 @@ async def place_child(case: Case) -> bool:
     return placement.result is not PlacementResult.RETURNED
 
 
-async def protect_by_order(case: Case, found: Scene) -> None:
-    """B10  Application, ruling (72 h, urgent 24 h), and the police's check on the abuser."""
+async def warn_abuser(case: Case, found: Scene) -> bool:
+    """B9  Family violence: the police decide on a warning (72 h). True when it was issued; visits follow then."""
+    if found.situation is not Situation.DOMESTIC_VIOLENCE:
+        return False
+    issued = (await reply_to(await ask(case, WARNING_DECISION))).issued
+    if issued:
+        await ask(case, WARNED_FAMILY_VISIT)
+    return issued
+
+
+async def protect_by_order(case: Case, found: Scene) -> bool:
+    """B10  Application, ruling (72 h, urgent 24 h), and the police's check on the abuser. True when granted."""
+    if not found.protection_order_needed:
+        return False
     await reply_to(await ask(case, APPLY_PROTECTION_ORDER))
     ruling = await ask(case, URGENT_PROTECTION_ORDER if found.urgent_protection_order else PROTECTION_ORDER)
-    if (await reply_to(ruling)).granted:
+    granted = (await reply_to(ruling)).granted
+    if granted:
         await ask(case, CHECK_ABUSER)
+    return granted

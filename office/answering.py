@@ -6,6 +6,7 @@ a stronger answer is never undone by a late weaker one.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,13 +17,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from office import links, log, outbox
 from office.bureau import Bureau
-from office.consequences import follow
+from office.consequences import close_with_all_who_were_told, follow, withdraw_asides
 from office.numbers import readable_code
 from office.requests import facts_of, news, redraw, reschedule
-from office.tables import AnswerRow, CaseRow, Letter, Link, Proceeding, Request
+from office.tables import AnswerRow, CaseRow, Link, Proceeding, Request
 from rules.answers import Answer
 from rules.steps import Step, step
-from rules.vocabulary import AnswerKind, Channel, Happening, LetterState, Office, RequestState
+from rules.vocabulary import AnswerKind, Channel, Happening, Office, RequestState
 
 WRONG_CODES_BEFORE_PAUSE = 5
 PAUSE_AFTER_WRONG_CODES = timedelta(minutes=5)
@@ -98,7 +99,7 @@ async def answer_by_link(
         raise Refused("验证码不正确，请核对邮件中的6位数字。", "code")
     async with bureau.database.transaction() as session:
         link, request, case = await links.find(session, token, lock=True)
-        again = await _same_again(session, bureau, request, case, kind, link.officer)
+        again = await _same_again(session, bureau, request, case, kind, link.officer, words)
         if again is not None:
             return again
         status = await links.status_of(session, bureau, link, request)
@@ -158,7 +159,7 @@ async def answer_by_phone(
         raise Refused("请写明答复人和录入人。")
     async with bureau.database.transaction() as session:
         request, row = await _latest(session, case, step_key, subject)
-        again = await _same_again(session, bureau, request, row, kind, said_by)
+        again = await _same_again(session, bureau, request, row, kind, said_by, words)
         if again is not None:
             return again
         checked = _checked(step(step_key), payload or {}) if kind is AnswerKind.DONE else {}
@@ -211,7 +212,13 @@ async def _latest(session: AsyncSession, case: str, step_key: str, subject: str)
 
 
 async def _same_again(
-    session: AsyncSession, bureau: Bureau, request: Request, case: CaseRow, kind: AnswerKind, officer: str
+    session: AsyncSession,
+    bureau: Bureau,
+    request: Request,
+    case: CaseRow,
+    kind: AnswerKind,
+    officer: str,
+    words: str,
 ) -> Given | None:
     """The answer given already, when the same officer gives the same again; a refusal when another has decided."""
     rows = (
@@ -222,6 +229,8 @@ async def _same_again(
     decided = next((r for r in rows if r.kind in (AnswerKind.DONE.value, AnswerKind.DECLINED.value)), None)
     receipt = next((r for r in rows if r.kind == AnswerKind.RECEIVED.value), None)
     standing = decided or (receipt if kind is AnswerKind.RECEIVED else None)
+    if decided is None and kind in (AnswerKind.MORE_FACTS, AnswerKind.EXTENSION):
+        standing = await _asked_already(session, request, rows, kind, officer, words.strip())
     if standing is None:
         if request.state == RequestState.WITHDRAWN.value:
             raise Refused("该事项已经撤回，无需办理。")
@@ -237,6 +246,20 @@ async def _same_again(
         f"该事项已由{name}{standing.typed_name}于{moment:%Y年%m月%d日 %H:%M}"
         f"{AnswerKind(standing.kind).label}，编号{standing.reference}。"
     )
+
+
+async def _asked_already(
+    session: AsyncSession, request: Request, rows: Sequence[AnswerRow], kind: AnswerKind, officer: str, words: str
+) -> AnswerRow | None:
+    """The same question of the same officer, while the coordinator has not yet decided it: a second press of the button."""
+    same = [r for r in rows if (r.kind, r.officer, r.words) == (kind.value, officer, words)]
+    if not same:
+        return None
+    subject = same[-1].reference if kind is AnswerKind.MORE_FACTS else str(request.id)
+    waiting = await session.execute(
+        select(Request.id).where(Request.concerns == request.id, Request.subject == subject, Request.ended_at.is_(None))
+    )
+    return None if waiting.first() is None else same[-1]
 
 
 async def take(session: AsyncSession, bureau: Bureau, request: Request, case: CaseRow, speech: Speech) -> Given:
@@ -274,7 +297,8 @@ async def take(session: AsyncSession, bureau: Bureau, request: Request, case: Ca
     if not RequestState(request.state).is_open:
         request.ended_at = now
         request.next_climb_at = None
-        await _close_with_all_who_were_told(session, bureau, request, case)
+        await close_with_all_who_were_told(session, bureau, request, case)
+        await withdraw_asides(session, bureau, request, case)
     else:
         await reschedule(session, bureau, request)
     log.write(session, HAPPENING_OF[speech.kind], at=now, case_id=case.id, request=request)
@@ -301,9 +325,8 @@ def _refuse_what_cannot_be(
         raise Refused("协调事项不能退回，请作出决定。")
     if speech.kind in (AnswerKind.DECLINED, AnswerKind.MORE_FACTS, AnswerKind.EXTENSION) and not speech.words:
         raise Refused("请写明理由或需要补充的内容。", "words")
-    if speech.kind is AnswerKind.DECLINED:
-        if speech.instead not in set(Office):
-            raise Refused("请选择应当由哪个单位承办。", "instead")
+    if speech.kind is AnswerKind.DECLINED and speech.instead not in set(Office):
+        raise Refused("请选择应当由哪个单位承办。", "instead")
     if speech.kind is AnswerKind.DONE and asked.key == "reroute":
         if Office(speech.payload["office"]) not in {office.kind for office in bureau.county.offices.values()}:
             raise Refused("县里没有配置该单位，请选择其他承办单位。", "office")
@@ -366,37 +389,6 @@ async def _confirm(session: AsyncSession, bureau: Bureau, request: Request, case
             "answered_at": row.answered_at.isoformat(),
         },
     )
-
-
-async def _close_with_all_who_were_told(session: AsyncSession, bureau: Bureau, request: Request, case: CaseRow) -> None:
-    """Everyone above the office who was told of its silence gets one closing notice (also when the letter is on its way)."""
-    told = (
-        await session.execute(
-            select(Letter.to_office, Letter.to_officer)
-            .where(
-                Letter.request_id == request.id,
-                Letter.kind == "escalation",
-                Letter.state.in_([LetterState.HANDED_OVER.value, LetterState.SENDING.value]),
-            )
-            .distinct()
-        )
-    ).all()
-    facts = facts_of(bureau, case, request) | {
-        "state_label": RequestState(request.state).label,
-        "ended_at": bureau.clock.now().isoformat(),
-    }
-    for office, officer in told:
-        await outbox.put(
-            session,
-            bureau,
-            key=f"closing_notice/{request.id}/{officer}",
-            kind="closing_notice",
-            case=(case.id, case.number),
-            to_office=office,
-            to_officer=officer,
-            request=request,
-            facts=facts,
-        )
 
 
 async def resend(bureau: Bureau, token: str) -> None:

@@ -118,9 +118,21 @@ class Attempt:
         return self._case
 
     @asynccontextmanager
-    async def _act(self) -> AsyncIterator[tuple[AsyncSession, CaseRow, Proceeding]]:
-        """A fenced unit of work: the proceeding is locked and the lease is ours, or nothing happens."""
+    async def _act(
+        self, *, case_first: bool = False, request_first: tuple[str, str] | None = None
+    ) -> AsyncIterator[tuple[AsyncSession, CaseRow, Proceeding]]:
+        """A fenced unit of work: the proceeding is locked and the lease is ours, or nothing happens.
+
+        Locks are taken in one order everywhere, case, request, proceeding, or an act and an officer's answer could
+        wait for each other. An act that needs the case's lock says so, and one that ends a request names its step and
+        subject.
+        """
         async with self.bureau.database.transaction() as session:
+            if case_first:
+                case_id = select(Proceeding.case_id).where(Proceeding.id == self.proceeding).scalar_subquery()
+                await session.execute(select(CaseRow.id).where(CaseRow.id == case_id).with_for_update(key_share=True))
+            if request_first is not None and self.proceeding is not None:
+                await _latest(session, self.proceeding, *request_first, lock=True)
             row = (
                 await session.execute(
                     select(Proceeding, CaseRow)
@@ -130,7 +142,7 @@ class Attempt:
                         Proceeding.lease_holder == self.holder,
                         Proceeding.closed_at.is_(None),
                     )
-                    .with_for_update(of=Proceeding)
+                    .with_for_update(of=Proceeding, key_share=True)
                 )
             ).one_or_none()
             if row is None:
@@ -176,7 +188,7 @@ class Attempt:
 
     async def withdraw(self, step: str, subject: str) -> None:
         """Take an open step back."""
-        async with self._act() as (session, row, proceeding):
+        async with self._act(request_first=(step, subject)) as (session, row, proceeding):
             request = await _latest(session, proceeding.id, step, subject, lock=True)
             if request is not None:
                 await withdraw(session, self.bureau, request, row)
@@ -204,12 +216,17 @@ class Attempt:
 
     async def hand_over(self, to: Mechanism) -> None:
         """Pass the case on to that mechanism."""
-        async with self._act() as (session, row, proceeding):
+        async with self._act(case_first=True) as (session, row, proceeding):
             await handover.hand_over(session, self.bureau, row, proceeding, to)
+
+    async def take_leave(self, ground: ClosingGround) -> None:
+        """Write down the ground: from now on a hand-over to this mechanism starts it anew."""
+        async with self._act() as (_, _, proceeding):
+            proceeding.outcome = ground.value
 
     async def close(self, ground: ClosingGround) -> bool:
         """Close the proceeding and let the lease go; False while a step of it is open."""
-        async with self._act() as (session, row, proceeding):
+        async with self._act(case_first=True) as (session, row, proceeding):
             closed = await handover.close_proceeding(session, self.bureau, row, proceeding, ground)
             if closed:
                 proceeding.lease_holder = None
@@ -224,11 +241,11 @@ class Attempt:
                 return
             name, message = await waiting_words(session, self.bureau, proceeding.id)
             proceeding.asleep = True
+            proceeding.mends = 0
             proceeding.woken_at = None
             proceeding.wait_number += 1
             proceeding.wait_name = name
             proceeding.wait_message = message
-            proceeding.shown = proceeding.display
             number = proceeding.wait_number
         await self._pause(f"wait-{number}", name, message)
 

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from config.county import Officer
 from office import log, outbox
 from office.bureau import Bureau
-from office.requests import climb_instant, facts_of, next_climb_of, redraw
+from office.requests import facts_of, next_climb_of, redraw
 from office.tables import CaseRow, EscalationRound, Proceeding, Request, Rung
 from rules.ladder import Climb
 from rules.vocabulary import Happening, Level, RequestState
@@ -69,18 +69,19 @@ class Clock:
                 turn.due += 1
                 try:
                     async with self.bureau.database.transaction() as session:
-                        climbed, round_id = await self._climb(session, request_id, now, round_id)
-                    turn.climbed += climbed
+                        climbed, opened = await self._climb(session, request_id, now, round_id)
+                    # Only now is the round's row kept.
+                    turn.climbed, round_id = turn.climbed + climbed, opened
                 except Exception as fault:  # one case's fault must not silence all the others
                     turn.set_aside.append(request_id)
-                    logger.error("request %s set aside: %s", request_id, type(fault).__name__)  # noqa: TRY400
+                    logger.error("request %s set aside: %s", request_id, type(fault).__name__)
             if len(due) < BATCH:
                 return turn
 
     async def _climb(
         self, session: AsyncSession, request_id: int, now: datetime, round_id: int | None
     ) -> tuple[int, int | None]:
-        """Reach every rung of one request that is due; letters only for the highest of each recipient."""
+        """Reach every rung of one request that is due: after an outage both clocks may have run out."""
         row = (
             await session.execute(
                 select(Request, CaseRow)
@@ -94,21 +95,22 @@ class Clock:
             return 0, round_id
         request, case = row
         rungs = list((await session.execute(select(Rung).where(Rung.request_id == request.id))).scalars())
-        climb = next_climb_of(self.bureau, request, rungs)
-        if climb is None or climb.at > now:
-            request.next_climb_at = None if climb is None else climb.at
-            return 0, round_id
-        if round_id is None:
-            round_row = EscalationRound(at=now)
-            session.add(round_row)
-            await session.flush()
-            round_id = round_row.id
-        reached = await self._reach(session, request, case, climb, now, round_id)
-        if reached is not None:
+        climbed = 0
+        while (climb := next_climb_of(self.bureau, request, rungs)) is not None and climb.at <= now:
+            if round_id is None:
+                round_row = EscalationRound(at=now)
+                session.add(round_row)
+                await session.flush()
+                round_id = round_row.id
+            reached = await self._reach(session, request, case, climb, now, round_id)
+            if reached is None:
+                raise RuntimeError(f"request {request.id} reached a rung that its rows do not show")
             rungs.append(reached)
-        request.next_climb_at = climb_instant(self.bureau, request, rungs)
-        await redraw(session, request.proceeding_id)
-        return int(reached is not None), round_id
+            climbed += 1
+        request.next_climb_at = None if climb is None else climb.at
+        if climbed:
+            await redraw(session, request.proceeding_id)
+        return climbed, round_id
 
     async def _reach(
         self, session: AsyncSession, request: Request, case: CaseRow, climb: Climb, now: datetime, round_id: int
@@ -192,7 +194,7 @@ async def run_clock(bureau: Bureau, stop: asyncio.Event, every: float = 1.0) -> 
                     await connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": CLOCK_LOCK})
                     await connection.commit()
         except Exception as fault:  # PostgreSQL may be away for a while; the clock goes on when it is back
-            logger.error("the clock could not turn: %s", type(fault).__name__)  # noqa: TRY400
+            logger.error("the clock could not turn: %s", type(fault).__name__)
         await _pause(stop, every)
 
 

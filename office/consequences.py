@@ -10,7 +10,7 @@ from office.bureau import Bureau
 from office.requests import ask, facts_of, next_round, redraw, reschedule, terms_of
 from office.tables import AnswerRow, CaseRow, Letter, Proceeding, Request
 from rules import steps
-from rules.vocabulary import AnswerKind, Happening, LetterState, Office
+from rules.vocabulary import AnswerKind, Happening, LetterState, Office, RequestState
 from rules.workdays import reckon
 
 
@@ -21,17 +21,17 @@ async def follow(session: AsyncSession, bureau: Bureau, request: Request, case: 
         case AnswerKind.DECLINED:
             await ask(
                 session, bureau, case, request.proceeding_id, steps.REROUTE, coordinator,
-                subject=str(request.id), concerns=request.id,
+                subject=str(request.id), concerns=request.id, urgent=request.urgent,
             )  # fmt: skip
         case AnswerKind.MORE_FACTS:
             await ask(
                 session, bureau, case, request.proceeding_id, steps.SUPPLY_FACTS, coordinator,
-                subject=answer.reference, concerns=request.id,
+                subject=answer.reference, concerns=request.id, urgent=request.urgent,
             )  # fmt: skip
         case AnswerKind.EXTENSION:
             await ask(
                 session, bureau, case, request.proceeding_id, steps.DECIDE_EXTENSION, coordinator,
-                subject=str(request.id), concerns=request.id,
+                subject=str(request.id), concerns=request.id, urgent=request.urgent,
             )  # fmt: skip
         case AnswerKind.DONE if request.concerns is not None:
             await _coordinator_decided(session, bureau, request, case, answer)
@@ -122,14 +122,68 @@ async def _extend(session: AsyncSession, bureau: Bureau, concerned: Request, cas
 
 
 async def withdraw(session: AsyncSession, bureau: Bureau, request: Request, case: CaseRow) -> None:
-    """A step is no longer needed: its office is told, its ladder ends. The request is locked by the caller."""
+    """A step is no longer needed: its office and all who were told of its silence hear so, its ladder ends.
+
+    The request is locked by the caller.
+    """
     if request.ended_at is not None:
         return
-    request.state = "withdrawn"
+    request.state = RequestState.WITHDRAWN.value
     request.ended_at = bureau.clock.now()
     request.next_climb_at = None
     log.write(session, Happening.REQUEST_WITHDRAWN, at=request.ended_at, case_id=case.id, request=request)
     await _tell_all(session, bureau, request, case, "moved", facts_of(bureau, case, request) | {"moved_to": ""})
+    await close_with_all_who_were_told(session, bureau, request, case)
+    await withdraw_asides(session, bureau, request, case)
+
+
+async def withdraw_asides(session: AsyncSession, bureau: Bureau, request: Request, case: CaseRow) -> None:
+    """A step has ended: what the coordinator was still to decide about it is decided by that, and climbs no further.
+
+    One that the coordinator is deciding at this very moment is passed over.
+    """
+    asides = await session.execute(
+        select(Request)
+        .where(
+            Request.concerns == request.id,
+            Request.step.in_([steps.SUPPLY_FACTS.key, steps.DECIDE_EXTENSION.key]),
+            Request.ended_at.is_(None),
+        )
+        .with_for_update(skip_locked=True)
+    )
+    for aside in asides.scalars():
+        await withdraw(session, bureau, aside, case)
+
+
+async def close_with_all_who_were_told(session: AsyncSession, bureau: Bureau, request: Request, case: CaseRow) -> None:
+    """Everyone above the office who was told of its silence gets one closing notice (also when the letter is on its way)."""
+    told = (
+        await session.execute(
+            select(Letter.to_office, Letter.to_officer)
+            .where(
+                Letter.request_id == request.id,
+                Letter.kind == "escalation",
+                Letter.state.in_([LetterState.HANDED_OVER.value, LetterState.SENDING.value]),
+            )
+            .distinct()
+        )
+    ).all()
+    facts = facts_of(bureau, case, request) | {
+        "state_label": RequestState(request.state).label,
+        "ended_at": bureau.clock.now().isoformat(),
+    }
+    for office, officer in told:
+        await outbox.put(
+            session,
+            bureau,
+            key=f"closing_notice/{request.id}/{officer}",
+            kind="closing_notice",
+            case=(case.id, case.number),
+            to_office=office,
+            to_officer=officer,
+            request=request,
+            facts=facts,
+        )
 
 
 async def proceeding_case(session: AsyncSession, proceeding_id: int) -> CaseRow:

@@ -34,6 +34,8 @@ CLAIM_SECONDS = 20
 """Machine seconds for which a courier may hold a proceeding while it calls Prefect."""
 PICK_UP_SECONDS = 30
 """Machine seconds within which a worker should have begun a run that was woken or started."""
+LONGEST_PATIENCE = 900
+"""Machine seconds between two attempts to put the same proceeding back on its way, at most."""
 BATCH = 50
 
 FREE = or_(Proceeding.resume_until.is_(None), Proceeding.resume_until < func.clock_timestamp())
@@ -54,6 +56,7 @@ class Courier:
         self.name = new_holder()
         self._swept_at = datetime.min.replace(tzinfo=UTC)
         self._sweep_after = 0
+        self._laid: dict[str, int] = {}
 
     async def turn(self) -> bool:
         """One turn; True when something was started or woken, so that the worker should poll at once."""
@@ -78,7 +81,7 @@ class Courier:
             .where(Proceeding.id.in_(chosen.scalar_subquery()))
             .values(resume_holder=self.name, resume_until=_in(CLAIM_SECONDS))
             .returning(Proceeding.id, Proceeding.case_id, Proceeding.mechanism, Proceeding.flow_run_id,
-                       Proceeding.wait_number, Proceeding.wait_name, Proceeding.serial)
+                       Proceeding.wait_number, Proceeding.wait_name, Proceeding.serial, Proceeding.mends)
         )  # fmt: skip
         async with self.bureau.database.transaction() as session:
             return (await session.execute(statement)).all()
@@ -150,8 +153,10 @@ class Courier:
             await self._release(row.id, again_in=PICK_UP_SECONDS)
             return True
         accepted = await self.prefect.reschedule(row.flow_run_id)
-        await self._note(row, f"运行状态为{state.name}，已重新排入")
-        await self._release(row.id, again_in=PICK_UP_SECONDS if accepted else 5)
+        await self._note(row, f"运行状态为{state.name}，第{row.mends + 1}次重新排入")
+        # A proceeding that fails again and again is tried less and less often, and the coordinator sees why.
+        patience = min(PICK_UP_SECONDS * 2**row.mends, LONGEST_PATIENCE)
+        await self._release(row.id, again_in=patience if accepted else 5, mends=Proceeding.mends + 1)
         return accepted
 
     async def _note(self, row: Row[Any], detail: str) -> None:
@@ -229,7 +234,9 @@ class Courier:
                 await self.prefect.rename(run, key, name, message)
         with contextlib.suppress(Exception):
             await self.prefect.label(run, tags)
-            await self.prefect.sheet(run, f"case-{case.number.lower()}", sheet, f"{case.number} 案卷概览")
+            if self._laid.get(case.number) != hash(sheet):
+                await self.prefect.sheet(run, f"case-{case.number.lower()}", sheet, f"{case.number} 案卷概览")
+                self._laid[case.number] = hash(sheet)
         async with self.bureau.database.transaction() as session:
             await session.execute(
                 update(Proceeding).where(Proceeding.id == proceeding, Proceeding.shown < version).values(shown=version)

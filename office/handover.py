@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -17,10 +18,13 @@ from rules.vocabulary import ClosingGround, Happening, Mechanism
 
 
 async def open_proceeding(session: AsyncSession, bureau: Bureau, case: CaseRow, mechanism: Mechanism) -> Proceeding:
-    """Start a mechanism for a case, however often a start is triggered: a live one is joined, never doubled."""
+    """Start a mechanism for a case, however often a start is triggered: a live one is joined, never doubled.
+
+    A live one that has taken its leave, and only waits for the last answers owed to it, would not look at the child
+    again: it makes way for a new one.
+    """
     now = bureau.clock.now()
-    # The case row is the lock under which serial numbers are given and the last proceeding closes the case.
-    await session.execute(select(CaseRow.id).where(CaseRow.id == case.id).with_for_update())
+    await _lock_case(session, case)
     live = (
         await session.execute(
             select(Proceeding).where(
@@ -28,7 +32,7 @@ async def open_proceeding(session: AsyncSession, bureau: Bureau, case: CaseRow, 
             )
         )
     ).scalar_one_or_none()
-    if live is not None:
+    if live is not None and live.outcome is None:
         return live
     serial = (
         await session.execute(
@@ -37,15 +41,20 @@ async def open_proceeding(session: AsyncSession, bureau: Bureau, case: CaseRow, 
             )
         )
     ).scalar_one()
+    inherited = {} if live is None else await _make_way(session, bureau, case, live)
     statement = (
         insert(Proceeding)
         .values(
             case_id=case.id, mechanism=mechanism.value, serial=serial + 1, opened_at=now,
-            news=0, asleep=False, wait_number=0, wait_name="", wait_message="", display=1, shown=0,
+            **{
+                "news": 0, "asleep": False, "wait_number": 0, "wait_name": "", "wait_message": "", "display": 1, "shown": 0,
+            } | inherited,
         )
         .returning(Proceeding)
     )  # fmt: skip
     proceeding = (await session.execute(statement)).scalar_one()
+    if live is not None:
+        await _take_what_is_owed(session, live, proceeding)
     log.write(
         session,
         Happening.PROCEEDING_OPENED,
@@ -56,6 +65,60 @@ async def open_proceeding(session: AsyncSession, bureau: Bureau, case: CaseRow, 
     )
     await tell(session, WAKE)
     return proceeding
+
+
+async def _lock_case(session: AsyncSession, case: CaseRow) -> None:
+    """The case row is the lock under which serial numbers are given and the last proceeding closes the case.
+
+    It lets the foreign keys of letters and log rows through, or an officer's answer and a closing could wait for each
+    other.
+    """
+    await session.execute(select(CaseRow.id).where(CaseRow.id == case.id).with_for_update(key_share=True))
+
+
+async def _make_way(session: AsyncSession, bureau: Bureau, case: CaseRow, leaving: Proceeding) -> dict[str, Any]:
+    """Close a proceeding that had taken its leave. Gives what the next one inherits: its flow run, and its sleep."""
+    # Requests before proceedings: the order in which an officer's answer locks them.
+    await session.execute(
+        select(Request.id)
+        .where(Request.proceeding_id == leaving.id)
+        .order_by(Request.id)
+        .with_for_update(key_share=True)
+    )
+    await session.refresh(leaving, with_for_update={"key_share": True})
+    inherited = {
+        name: getattr(leaving, name)
+        for name in ("flow_run_id", "news", "asleep", "wait_number", "wait_name", "wait_message", "display", "shown")
+    }
+    leaving.flow_run_id = None
+    leaving.closed_at = bureau.clock.now()
+    leaving.lease_holder = None
+    leaving.lease_until = None
+    log.write(
+        session,
+        Happening.PROCEEDING_CLOSED,
+        at=leaving.closed_at,
+        case_id=case.id,
+        proceeding_id=leaving.id,
+        detail=f"{Mechanism(leaving.mechanism).label}：{ClosingGround(str(leaving.outcome)).label}",
+    )
+    await session.flush()
+    return inherited
+
+
+async def _take_what_is_owed(session: AsyncSession, former: Proceeding, proceeding: Proceeding) -> None:
+    """What offices still owe is owed to the next proceeding, under a subject that its own askings do not use."""
+    for owed in await open_requests(session, former.id):
+        rounds = await session.execute(
+            select(Request).where(
+                Request.proceeding_id == former.id, Request.step == owed.step, Request.subject == owed.subject
+            )
+        )
+        for row in rounds.scalars():
+            row.proceeding_id = proceeding.id
+            if row.concerns is None:
+                row.subject = f"{former.serial}/{row.subject}".rstrip("/")
+    await session.flush()
 
 
 async def handed_over(session: AsyncSession, giver_id: int, to: Mechanism) -> bool:
@@ -98,11 +161,15 @@ async def open_requests(session: AsyncSession, proceeding_id: int) -> Sequence[R
 async def close_proceeding(
     session: AsyncSession, bureau: Bureau, case: CaseRow, proceeding: Proceeding, ground: ClosingGround
 ) -> bool:
-    """Close a proceeding with its ground; the last live one closes the case. False while a step is still open."""
-    await session.execute(select(CaseRow.id).where(CaseRow.id == case.id).with_for_update())
+    """Close a proceeding with its ground; the last live one closes the case. False while a step is still open.
+
+    The ground is written down already then: the proceeding has taken its leave.
+    """
+    await _lock_case(session, case)
     if proceeding.closed_at is not None:
         return True
     if await open_requests(session, proceeding.id):
+        proceeding.outcome = ground.value
         return False
     now = bureau.clock.now()
     proceeding.closed_at = now

@@ -7,7 +7,9 @@ fetches nothing from anywhere.
 from __future__ import annotations
 
 import base64
+import re
 import unicodedata
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -17,7 +19,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_eval_context, select_autoescape
+from jinja2.nodes import EvalContext
+from markupsafe import Markup
 
 from config.county import County, Officer
 from office.bureau import Bureau
@@ -40,6 +44,15 @@ _WORD_BYTES = 39  # 52 characters of base64: the longest header line stays under
 
 def _local(at: datetime) -> datetime:
     return at.astimezone(COUNTY_ZONE)
+
+
+def _whole(context: EvalContext, at: datetime, written: Callable[[datetime], str]) -> str:
+    """A day and an hour that are not broken over two lines, where the letter is HTML."""
+    day, bracket, hour = written(at).partition("（")
+    if not context.autoescape:
+        return day + bracket + hour
+    whole = Markup('<span style="white-space:nowrap">{}</span>')
+    return whole.format(day) + whole.format(bracket + hour)
 
 
 def moment(at: datetime) -> str:
@@ -81,17 +94,31 @@ def elapsed(since: datetime, until: datetime) -> str:
     return f"{days}天{hours}小时" if hours else f"{days}天"
 
 
+@pass_eval_context
+def _moment(context: EvalContext, at: datetime) -> str:
+    return _whole(context, at, moment)
+
+
+@pass_eval_context
+def _deadline(context: EvalContext, at: datetime) -> str:
+    return _whole(context, at, deadline)
+
+
+def _day(at: datetime) -> str:
+    return moment(at).partition("（")[0]
+
+
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
-        autoescape=lambda name: name is not None and name.endswith(".html"),
+        autoescape=select_autoescape(("html",), default=False),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"moment": moment, "deadline": deadline, "short": short}
+    environment.filters |= {"moment": _moment, "deadline": _deadline, "short": short, "day": _day}
     environment.globals |= {"elapsed": elapsed}
     return environment
 
@@ -112,12 +139,13 @@ def _context(bureau: Bureau, letter: Letter, officer: Officer, facts: Facts, min
         "to_post": POSTS[officer.post],
         "bureau_name": _bureau_name(county),
         "county_name": county.name,
-        "coordinators": contacts,
+        "coordinators": [one for one in contacts if one.key != officer.key],
         "written_at": bureau.clock.now(),
         "minted": minted,
         "at_level": level,
         "levels": Level,
-        "own_office": officer.office == letter.to_office and getattr(facts, "office_name", "") == getattr(office, "name", ""),
+        "own_office": officer.office == letter.to_office
+        and getattr(facts, "office_name", "") == getattr(office, "name", ""),
         "coordination": getattr(facts, "mechanism_label", "") == COORDINATION,
         "county_limit": getattr(facts, "provenance", None) is Provenance.NO_STATUTORY_NUMBER,
     }
@@ -138,9 +166,11 @@ def written_parts(
     context = _context(bureau, letter, officer, facts, minted)
     folder = LetterKind(letter.kind).value
     subject, text, html = (
-        _environment().get_template(f"{folder}/{name}").render(context) for name in ("subject.txt", "body.txt", "body.html")
+        _environment().get_template(f"{folder}/{name}").render(context)
+        for name in ("subject.txt", "body.txt", "body.html")
     )
-    return _one_line(subject), text.strip() + "\n", html.strip() + "\n"
+    # Blocks that say nothing leave blank lines behind.
+    return _one_line(subject), re.sub(r"\n{3,}", "\n\n", text.strip()) + "\n", html.strip() + "\n"
 
 
 def subject_of(bureau: Bureau, letter: Letter, officer: Officer, minted: Minted | None = None) -> str:

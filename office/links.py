@@ -23,7 +23,7 @@ from office.requests import subject_label, terms_of
 from office.tables import AnswerRow, CaseRow, Letter, Link, Proceeding, Request
 from rules.answers import Answer
 from rules.steps import Step, step
-from rules.vocabulary import AnswerKind, Channel, Labelled, RequestState, Urgency
+from rules.vocabulary import AnswerKind, Channel, Labelled, RequestState
 
 CODE_DIGITS = 6
 
@@ -106,7 +106,7 @@ def clean_token(raw: str) -> str:
     """The token as it was printed, whatever a mail program did to it on the way: encoding, folding, punctuation."""
     text = html.unescape(unquote(raw))
     text = re.sub(r"\s|=\r?\n", "", text)
-    found = re.match(r"[A-Za-z0-9_-]+", text)
+    found = re.search(r"[A-Za-z0-9_-]+", text)
     return found.group(0) if found else ""
 
 
@@ -276,7 +276,7 @@ async def open_link(bureau: Bureau, raw: str) -> OpenedLink:
         acknowledge_by=request.acknowledge_by,
         due=request.due,
         expires_at=link.expires_at,
-        urgent=asked.urgency is Urgency.EMERGENCY,
+        urgent=request.urgent,
         basis=terms_of(request).answer.basis,
         decided=_decided(bureau, decisions[0]) if decisions else None,
         acknowledged=_decided(bureau, receipts[0]) if receipts else None,
@@ -292,6 +292,6 @@ def may_extend(bureau: Bureau, request: Request, extension: str) -> bool:
     return (
         extension == ""
         and asked.mechanism is not None
-        and asked.urgency is Urgency.ORDINARY
+        and not request.urgent
         and bureau.clock.now() < request.due
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import time
 from email.message import EmailMessage
 from typing import NoReturn, Protocol
@@ -16,6 +17,8 @@ LOOPBACK = "127.0.0.1"
 IDLE_SECONDS = 20.0
 """Machine seconds after which an unused connection is no longer trusted."""
 _SERVICE_ENDS = 421
+_MAILBOX = re.compile(r"[!-;=?-~]+@[!-;=?-~]+")
+"""Visible ASCII without angle brackets: nothing in it can end the address on the command line."""
 _ABOUT_OUR_LOGIN = (530, 534, 535, 538)
 
 
@@ -59,6 +62,8 @@ class SmtpMailer:
 
     async def send(self, message: EmailMessage, recipient: str) -> None:
         """Give one letter for one recipient, whoever its headers name."""
+        if not _MAILBOX.fullmatch(recipient):
+            raise FinalFault("收件地址不能用于邮件。")
         content = message.as_bytes()
         async with self._turn:
             try:
@@ -109,8 +114,6 @@ class SmtpMailer:
             _refused(fault)
         except (aiosmtplib.SMTPException, OSError) as fault:
             raise TemporaryFault(_unreachable(self.settings), server_away=True) from fault
-        except ValueError as fault:  # an address that SMTP cannot carry
-            raise FinalFault("收件地址不能用于邮件。") from fault
         return client
 
     async def _content(self, client: aiosmtplib.SMTP, content: bytes) -> None:
@@ -174,7 +177,9 @@ async def check(settings: Settings) -> str:
     except aiosmtplib.SMTPAuthenticationError as fault:
         return _login_refused(fault.code)
     except aiosmtplib.SMTPResponseException as fault:
-        return f"{_place(settings)}答复异常（{fault.code}），请核对 JIELI_SMTP_HOST、JIELI_SMTP_PORT 和 JIELI_SMTP_TLS。"
+        return (
+            f"{_place(settings)}答复异常（{fault.code}），请核对 JIELI_SMTP_HOST、JIELI_SMTP_PORT 和 JIELI_SMTP_TLS。"
+        )
     except (aiosmtplib.SMTPException, OSError):
         return _unreachable(settings)
     finally:

@@ -112,7 +112,9 @@ async def claim(session: AsyncSession, bureau: Bureau, limit: int, holder_second
         update(Letter)
         # Materialized: as a plain subquery it could be run again by the planner, and lock more than the limit.
         .where(Letter.id.in_(select(due.cte("due_now").prefix_with("MATERIALIZED").c.id)))
-        .values(state=LetterState.SENDING.value, attempts=Letter.attempts + 1, next_try=_machine_time_in(holder_seconds))
+        .values(
+            state=LetterState.SENDING.value, attempts=Letter.attempts + 1, next_try=_machine_time_in(holder_seconds)
+        )
         .returning(Letter.id, Letter.attempts, Letter.facts["urgent"].as_boolean())
         .execution_options(synchronize_session=False)
     )
@@ -145,9 +147,7 @@ async def give_back(session: AsyncSession, claims: Sequence[Claim], wait_seconds
             tuple_(Letter.id, Letter.attempts).in_([(one.letter_id, one.attempt) for one in claims]),
             Letter.state == LetterState.SENDING.value,
         )
-        .values(
-            state=LetterState.PENDING.value, attempts=Letter.attempts - 1, next_try=_machine_time_in(wait_seconds)
-        )
+        .values(state=LetterState.PENDING.value, attempts=Letter.attempts - 1, next_try=_machine_time_in(wait_seconds))
         .execution_options(synchronize_session=False)
     )
 

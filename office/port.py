@@ -59,6 +59,10 @@ class Port(Protocol):
         """Pass the case on to that mechanism."""
         ...
 
+    async def take_leave(self, ground: ClosingGround) -> None:
+        """Say that the mechanism looks at the child no more and only waits for answers owed to it."""
+        ...
+
     async def close(self, ground: ClosingGround) -> bool:
         """Close the proceeding; False while a step of it is open."""
         ...

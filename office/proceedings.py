@@ -6,6 +6,7 @@ Only case number, step, office, deadline and level pass through here.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from types import TracebackType
@@ -31,6 +32,13 @@ ENTRYPOINTS = {mechanism.value: (f"flows.{mechanism.value}", mechanism.value) fo
     ROUND_FLOW: ("flows.escalation_round", ROUND_FLOW)
 }
 """Where each deployment's flow stands. Module paths are stored on the deployment and used at every wake."""
+
+
+JOB_TEMPLATE = {
+    "job_configuration": {"name": "{{ name }}"},
+    "variables": {"type": "object", "properties": {"name": {"type": "string", "title": "Name"}}},
+}
+"""Attempts run inside the worker: there is no infrastructure to configure, and the server wants a template all the same."""
 
 
 def load_flow(key: str) -> Flow[..., Any]:
@@ -88,14 +96,12 @@ class Proceedings:
 
     async def deploy(self) -> None:
         """Make the work pool and the five deployments, or bring them up to date. Nothing is ever deleted."""
-        try:
+        with suppress(ObjectAlreadyExists):
             await self._client.create_work_pool(
                 WorkPoolCreate(
-                    name=WORK_POOL, type=WORK_POOL, base_job_template={"job_configuration": {}, "variables": {}}
+                    name=WORK_POOL, type=WORK_POOL, base_job_template=JOB_TEMPLATE
                 )
             )
-        except ObjectAlreadyExists:
-            pass
         for key in ENTRYPOINTS:
             flow = load_flow(key)
             flow_id = await self._client.create_flow(flow)

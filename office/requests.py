@@ -64,6 +64,7 @@ async def ask(
     subject: str = "",
     concerns: int | None = None,
     answer_limit: LimitTerms | None = None,
+    urgent: bool = False,
 ) -> Request:
     """Put a step to an office. Asked twice under one key (proceeding, step, subject), it is asked once.
 
@@ -75,7 +76,7 @@ async def ask(
     if answer_limit is not None:
         terms = replace(terms, answer=answer_limit)
     return await put_request(
-        session, bureau, case, proceeding_id, asked, office, terms, subject=subject, concerns=concerns, number=1
+        session, bureau, case, proceeding_id, asked, office, terms, subject=subject, concerns=concerns, number=1, urgent=urgent
     )
 
 
@@ -92,6 +93,7 @@ async def put_request(
     number: int,
     concerns: int | None = None,
     due: datetime | None = None,
+    urgent: bool = False,
 ) -> Request:
     """One round of a step: the row, its log row and its letters. An earlier `due` that the law keeps running may be given."""
     now = bureau.clock.now()
@@ -112,6 +114,7 @@ async def put_request(
         "acknowledge_by": acknowledge.due if due <= now else min(acknowledge.due, due),
         "due": due,
         "provisional": acknowledge.provisional or answer.provisional,
+        "urgent": urgent or asked.urgency is Urgency.EMERGENCY,
     }
     statement = (
         insert(Request)
@@ -175,7 +178,7 @@ def facts_of(bureau: Bureau, case: CaseRow, request: Request) -> dict[str, objec
         "instruction": asked.instruction,
         "mechanism_label": asked.mechanism.label if asked.mechanism else "协调事项",
         "office_name": bureau.county.office(request.office).name,
-        "urgent": asked.urgency is Urgency.EMERGENCY,
+        "urgent": request.urgent,
         "asked_at": request.asked_at.isoformat(),
         "acknowledge_by": request.acknowledge_by.isoformat(),
         "due": request.due.isoformat(),
@@ -190,15 +193,17 @@ def next_climb_of(bureau: Bureau, request: Request, rungs: Sequence[Rung]) -> Cl
     if not RequestState(request.state).is_open:
         return None
     terms = terms_of(request)
-    asked = step(request.step)
     office = bureau.county.office(request.office)
-    hours = None if asked.urgency is Urgency.EMERGENCY else office.hours
+    hours = None if request.urgent else office.hours
     clocks = {Clock.ANSWER: (terms.answer_ladder, request.due)}
     if request.state == RequestState.ASKED.value:
         clocks[Clock.ACKNOWLEDGE] = (terms.acknowledge_ladder, request.acknowledge_by)
     climbs = []
     for clock, (ladder, deadline) in clocks.items():
         reached = [Reached(Level(r.level), r.repeat, r.reached_at) for r in rungs if r.clock == clock.value]
+        if clock is Clock.ANSWER and any(r.level != Level.REMINDER.value for r in rungs):
+            # Whoever's silence has been told to someone above is not reminded of the same step any more.
+            reached.append(Reached(Level.REMINDER, 0, request.asked_at))
         climb = next_climb(
             clock,
             ladder,
@@ -207,6 +212,7 @@ def next_climb_of(bureau: Bureau, request: Request, rungs: Sequence[Rung]) -> Cl
             deadline=deadline,
             calendar=bureau.county.calendar,
             hours=hours,
+            now=bureau.clock.now(),
         )
         if climb is not None:
             climbs.append(climb)

@@ -19,7 +19,7 @@ def scheme_name(key: str) -> str:
 
 def deciding_office(county: County, key: str, on: date) -> Office:
     """The office that decides the entitlement on that day. Raises LookupError for a key the county does not know."""
-    parameters = county.entitlements.parameters
+    parameters = county.entitlements
     if key not in parameters.rules:
         raise LookupError(f"保障项目 {key} 不在本县的 entitlements.yaml 中")
     handling = parameters.latest(parameters.rules[key].handling, on) or parameters.rules[key].handling[0]
@@ -30,7 +30,7 @@ def decision_limit(county: County, step: str, subject: str, on: date) -> LimitTe
     """The deciding office's own limit, where the scheme has one; None leaves the step's own limit."""
     if step != "scheme_decision":
         return None
-    parameters = county.entitlements.parameters
+    parameters = county.entitlements
     rule = parameters.rules.get(subject)
     handling = parameters.latest(rule.handling, on) if rule is not None else None
     scheme = parameters.schemes.get(handling.scheme) if handling is not None else None

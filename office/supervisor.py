@@ -282,11 +282,13 @@ class Supervisor:
         from sqlalchemy.exc import SQLAlchemyError
 
         from office.migrate import upgrade
+        from office.timekeeping import wind
 
         address = open_secret(self.settings.database_url) or ""
         with ThreadPoolExecutor(max_workers=1) as pool:  # our caller may be inside an event loop; Alembic needs its own
             try:
                 pool.submit(upgrade, address).result()
+                pool.submit(wind, address, self._scale).result()
             except SQLAlchemyError as fault:
                 raise StartFault(
                     f"数据表未能更新：{str(fault).splitlines()[0]}。 (The tables could not be brought up to date.)"

@@ -185,6 +185,8 @@ class Proceeding(Base):
     lease_holder: Mapped[str | None] = mapped_column(String(60))
     lease_until: Mapped[datetime | None] = mapped_column(comment="machine time")
 
+    mends: Mapped[int] = mapped_column(Integer, default=0, comment="times put back on its way since it last came to rest")
+
     display: Mapped[int] = mapped_column(Integer, default=1, comment="grows when what Prefect should show has changed")
     shown: Mapped[int] = mapped_column(Integer, default=0, comment="the display that Prefect shows")
 
@@ -229,6 +231,7 @@ class Request(Base):
     acknowledge_by: Mapped[datetime]
     due: Mapped[datetime]
     provisional: Mapped[bool] = mapped_column(Boolean, default=False)
+    urgent: Mapped[bool] = mapped_column(Boolean, comment="its letters never wait for office hours")
     acknowledged_at: Mapped[datetime | None]
     owner: Mapped[str | None] = mapped_column(String(80))
     ended_at: Mapped[datetime | None]

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import logging
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import SQLAlchemyError
 
 from office.database import Database
-from office.tables import CountyClock
+from office.tables import CountyClock, Event
+
+logger = logging.getLogger("jieli.timekeeping")
 
 COUNTY_ZONE = ZoneInfo("Asia/Shanghai")
 
@@ -51,6 +54,11 @@ class ScaledClock:
         passed = (datetime.now(UTC) - self._machine_anchor).total_seconds()
         return (self._county_anchor + timedelta(seconds=passed * self._scale)).astimezone(COUNTY_ZONE)
 
+    @property
+    def scale(self) -> float:
+        """County seconds for each machine second."""
+        return self._scale
+
     async def refresh(self, database: Database) -> None:
         """Read the anchor again."""
         async with database.transaction() as session:
@@ -61,8 +69,10 @@ class ScaledClock:
     async def follow(self, database: Database, every: float = 0.2) -> None:
         """Keep up with the anchor until cancelled; a database that is away is asked again."""
         while True:
-            with contextlib.suppress(OSError, Exception):
+            try:
                 await self.refresh(database)
+            except (OSError, SQLAlchemyError):
+                logger.warning("the clock's anchor could not be read and is asked for again")
             await asyncio.sleep(every)
 
 
@@ -87,3 +97,26 @@ async def set_clock(database: Database, *, scale: float, at: datetime | None = N
         await session.execute(
             insert(CountyClock).values(id=1, **values).on_conflict_do_update(index_elements=["id"], set_=values)
         )
+
+
+async def _wind(url: str, scale: float) -> None:
+    database = Database(url)
+    try:
+        async with database.transaction() as session:
+            scaled = (await session.execute(select(CountyClock.id))).scalar_one_or_none() is not None
+            last = (await session.execute(select(func.max(Event.at)))).scalar_one()
+            if not scaled and scale == 1.0:
+                return
+            # Time stood still while nothing ran: it goes on from what was last written down.
+            present = max(filter(None, [last, None if scaled else datetime.now(UTC)]), default=datetime.now(UTC))
+            values = {"machine_anchor": func.clock_timestamp(), "county_anchor": present, "scale": scale}
+            await session.execute(
+                insert(CountyClock).values(id=1, **values).on_conflict_do_update(index_elements=["id"], set_=values)
+            )
+    finally:
+        await database.close()
+
+
+def wind(url: str, scale: float) -> None:
+    """At a start: let scaled time go on from the last thing written down; a county in real time is left alone."""
+    asyncio.run(_wind(url, scale))

@@ -29,6 +29,7 @@ from office.bureau import Bureau
 from office.clock import run_clock
 from office.courier import Courier
 from office.database import WAKE, Database
+from office.leash import announce_ready
 from office.listening import listening
 from office.mailer import SmtpMailer
 from office.opening import NotReady, open_bureau
@@ -121,7 +122,7 @@ async def _serve(bureau: Bureau, stop: asyncio.Event) -> None:
         ]
         if isinstance(bureau.clock, ScaledClock):
             helpers.append(asyncio.create_task(bureau.clock.follow(bureau.database)))
-        polling = asyncio.create_task(worker.start(printer=lambda *_: None))
+        polling = asyncio.create_task(worker.start(printer=lambda *_: announce_ready()))
         stopped = asyncio.create_task(stop.wait())
         done, _ = await asyncio.wait({polling, stopped, *helpers[:3]}, return_when=asyncio.FIRST_COMPLETED)
         stop.set()

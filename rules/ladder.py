@@ -14,7 +14,6 @@ from rules.limits import Limit
 from rules.vocabulary import Labelled, Level
 from rules.workdays import Calendar, OfficeHours, after, before
 
-
 LONGEST_STRETCH = 32
 """However many repeats, no wait grows beyond this many times the first: silence must still reach someone."""
 
@@ -84,12 +83,14 @@ def next_climb(
     deadline: datetime,
     calendar: Calendar,
     hours: OfficeHours | None = None,
+    now: datetime | None = None,
 ) -> Climb | None:
     """The rung that comes next on this clock, or None when the ladder is used up.
 
     `reached` are this clock's rungs so far, in any order. `hours` are the receiving office's hours, None for an
     emergency step, whose letters never wait. A reminder that would fall before the asking, or that has been
-    overtaken by a higher rung, is passed over.
+    overtaken by a higher rung or (when `now` is given) by the deadline itself, is passed over. A deadline that was put
+    off after a rung had been reached holds the next rung back: it counts from the new deadline.
     """
     levels = [rung.level for rung in ladder.rungs]
     above = [r for r in reached if r.level in levels]
@@ -98,18 +99,19 @@ def next_climb(
         at = before(deadline, ladder.reminder_before, calendar)
         if hours is not None:
             at = calendar.next_opening(at, hours)
-        if asked_at < at < deadline:
+        if asked_at < at < deadline and (now is None or now < deadline):
             return Climb(clock, Level.REMINDER, 0, at)
     if not above:
         first = ladder.rungs[0]
         return Climb(clock, first.level, 0, _later(deadline, first.after, calendar, hours))
     last = max(above, key=lambda r: (levels.index(r.level), r.repeat))
     position = levels.index(last.level)
+    start = max(last.at, deadline)
     if position + 1 < len(ladder.rungs):
         rung = ladder.rungs[position + 1]
-        return Climb(clock, rung.level, 0, _later(last.at, rung.after, calendar, hours))
+        return Climb(clock, rung.level, 0, _later(start, rung.after, calendar, hours))
     if last.repeat >= ladder.repeat_at_most:
         return None
     wait = ladder.repeat_every
     stretched = Limit(wait.amount * min(ladder.thinning**last.repeat, LONGEST_STRETCH), wait.unit)
-    return Climb(clock, last.level, last.repeat + 1, _later(last.at, stretched, calendar, hours))
+    return Climb(clock, last.level, last.repeat + 1, _later(start, stretched, calendar, hours))

@@ -1,4 +1,4 @@
-"""ask · inform · reply_to · replies_to · first_reply_of: the words between offices, and the only place that waits.
+"""ask · inform · reply_to · replies_to · first_reply_of · together: the words between offices, and what waits for them.
 
 A flow begins again from its first line at each wake. A verb therefore looks in the records first and starts a Prefect
 task only when something has to be done, so the run's graph shows each act once.
@@ -6,8 +6,10 @@ task only when something has to be done, so the run's graph shows each act once.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -17,6 +19,20 @@ from rules.case import Asked, Case
 from rules.steps import A, Step
 from rules.steps import step as step_of
 from rules.vocabulary import Mechanism, Office
+
+T = TypeVar("T")
+
+_side_by_side: ContextVar[bool] = ContextVar("side_by_side", default=False)
+
+
+class _Waits(Exception):  # noqa: N818 - one of several ways has come to a wait
+    """One way of `together` waits; the others go on."""
+
+
+async def _rest() -> None:
+    if _side_by_side.get():
+        raise _Waits
+    await current.get().sleep()
 
 
 @task(name="交办", persist_result=False, cache_policy=NO_CACHE)
@@ -71,7 +87,7 @@ async def reply_to(asked: Asked[A]) -> A:
         found = await port.answer(asked.case.proceeding, asked.step.key, asked.subject)
         if found is not None:
             return asked.step.answer.model_validate(found[0])
-        await port.sleep()
+        await _rest()
 
 
 async def replies_to(*asked: Asked[A]) -> list[A]:
@@ -94,7 +110,25 @@ async def first_reply_of(*asked: Asked[A]) -> tuple[Asked[A], A]:
             for other in asked:
                 await _release(other)
             return first, first.step.answer.model_validate(payload)
-        await port.sleep()
+        await _rest()
+
+
+async def together(*ways: Callable[[], Awaitable[T]]) -> list[T]:
+    """Go several ways of one case side by side, so that none waits for another's answers. Ends when all have ended."""
+    while True:
+        ended: list[T] = []
+        token = _side_by_side.set(True)
+        try:
+            for way in ways:
+                try:
+                    ended.append(await way())
+                except _Waits:
+                    continue
+        finally:
+            _side_by_side.reset(token)
+        if len(ended) == len(ways):
+            return ended
+        await _rest()
 
 
 async def _release(asked: Asked[A]) -> None:

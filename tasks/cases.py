@@ -1,4 +1,4 @@
-"""open_case · hand_over · close: how a mechanism begins, passes the case on and ends."""
+"""open_case · hand_over · take_leave · close: how a mechanism begins, passes the case on and ends."""
 
 from __future__ import annotations
 
@@ -30,7 +30,12 @@ async def hand_over(case: Case, to: Mechanism) -> None:
         await port.perform(pass_on, f"移交·{to.label}", case.number, case.mechanism.value, to.value)
 
 
-async def close(case: Case, ground: ClosingGround) -> str:
+async def take_leave(case: Case, ground: ClosingGround) -> None:  # noqa: ARG001 - reads like the other verbs
+    """The mechanism has done its part and only waits for answers owed to it: a new danger begins it anew."""
+    await current.get().take_leave(ground)
+
+
+async def close(case: Case, ground: ClosingGround) -> str:  # noqa: ARG001 - reads like the other verbs
     """Close the proceeding once every step that was asked has been answered. Gives the ground's Chinese label."""
     port = current.get()
     while not await port.close(ground):

@@ -16,9 +16,7 @@ async def apply_for_entitlements(case: Case) -> list[str]:
     port = current.get()
     found = await reply_to(await ask(case, MATCH_ENTITLEMENTS))
     keys = [key.value for key in found.entitlements]
-    decisions = [
-        await ask(case, SCHEME_DECISION, of=await port.deciding_office(key), subject=key) for key in keys
-    ]
+    decisions = [await ask(case, SCHEME_DECISION, of=await port.deciding_office(key), subject=key) for key in keys]
     answers = await replies_to(*decisions)
     granted = [key for key, answer in zip(keys, answers, strict=True) if answer.granted]
     await replies_to(*[await ask(case, ENROL_AND_PAY, subject=key) for key in granted])

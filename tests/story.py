@@ -6,6 +6,7 @@ sleeps raises, and after each event every proceeding that was woken begins again
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,8 +14,8 @@ from sqlalchemy import select
 
 from config.county import County
 from config.settings import Settings
-from office import port
-from office.answering import Given, answer_by_phone
+from office import links, outbox, port
+from office.answering import Given, answer_by_link, answer_by_phone
 from office.attempt import Attempt, new_holder
 from office.bureau import Bureau
 from office.clock import Clock as Ticker
@@ -44,6 +45,25 @@ class StoryAttempt(Attempt):
     async def perform(self, task: Any, name: str, *arguments: Any) -> None:
         """Do the act itself."""
         await task.fn(*arguments)
+
+
+@dataclass(frozen=True)
+class Opener:
+    """An officer with a letter before them: the link's token and the code printed below it."""
+
+    story: Story
+    token: str
+    code: str
+
+    async def look(self) -> links.OpenedLink:
+        """Open the page."""
+        return await links.open_link(self.story.bureau, self.token)
+
+    async def say(self, kind: AnswerKind, *, version: int | None = None, **more: Any) -> Given:
+        """Answer through the form as it stands now, or stood at `version`; nobody is woken yet."""
+        fields: dict[str, Any] = {"typed_name": "经办人", "code": self.code} | more
+        seen = (await self.look()).version if version is None else version
+        return await answer_by_link(self.story.bureau, self.token, version=seen, kind=kind, **fields)
 
 
 class Story:
@@ -116,14 +136,24 @@ class Story:
 
     async def say(self, kind: AnswerKind, step: str, *, subject: str = "", said_by: str = "", **more: Any) -> Given:
         """Any answer of the office that was asked, by phone; then whoever was woken runs."""
+        given = await self.say_only(kind, step, subject=subject, said_by=said_by, **more)
+        await self.run()
+        return given
+
+    async def answer_only(self, step: str, *, subject: str = "", said_by: str = "", **payload: Any) -> Given:
+        """The office reports the step done, and nobody who was woken runs yet."""
+        return await self.say_only(AnswerKind.DONE, step, subject=subject, said_by=said_by, payload=payload)
+
+    async def say_only(
+        self, kind: AnswerKind, step: str, *, subject: str = "", said_by: str = "", **more: Any
+    ) -> Given:
+        """Any answer by phone, and nobody who was woken runs yet."""
         request = await self.request(step, subject)
         contact = self.bureau.county.office(request.office).contacts[0].key
-        given = await answer_by_phone(
+        return await answer_by_phone(
             self.bureau, case=self.case, step_key=step, kind=kind, said_by=said_by or contact,
             entered_by="coordinator", subject=subject, **more,
         )  # fmt: skip
-        await self.run()
-        return given
 
     async def fast_forward(self, **by: float) -> Turn:
         """Move the clock and let it turn."""
@@ -136,6 +166,36 @@ class Story:
         """Move the clock to an instant and let it turn."""
         self.clock.move_to(at)
         return await self.ticker.turn()
+
+    async def deliver(self) -> int:
+        """The post: every letter that is still true is handed over, the others are set aside. Gives how many left."""
+        left = 0
+        while True:
+            async with self.database.transaction() as session:
+                claims = await outbox.claim(session, self.bureau, 500, 30)
+                for held in claims:
+                    letter = await outbox.claimed_letter(session, held)
+                    assert letter is not None
+                    seen, _ = await outbox.look_again(session, letter)
+                    reason = outbox.stale_because(seen)
+                    if reason:
+                        await outbox.mark_stale(session, self.bureau, held, reason)
+                    else:
+                        if letter.acts:
+                            await links.mint(session, self.bureau, letter)
+                        await outbox.mark_handed_over(session, self.bureau, held, "officer@anhe.example")
+                        left += 1
+            if not claims:
+                return left
+
+    async def link(self, step: str, officer: str = "", *, subject: str = "", kind: str = "asked") -> Opener:
+        """The link in the newest letter of that kind to an officer; to the office's first contact when none is named."""
+        request = await self.request(step, subject)
+        officer = officer or self.bureau.county.office(request.office).contacts[0].key
+        letter = (await self.letters(kind, request_id=request.id, to_officer=officer))[-1]
+        async with self.database.transaction() as session:
+            minted = await links.mint(session, self.bureau, letter)
+        return Opener(self, minted.url.rsplit("/", 1)[1], minted.code)
 
     async def requests(self, *, open_only: bool = False) -> list[Request]:
         """Every request of the case, oldest first."""

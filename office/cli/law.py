@@ -16,7 +16,7 @@ from config.settings import Settings
 from config.steps_table import steps_table
 from office.cli.output import CountyOption, Fault, JsonOption, app, county_of, err, out, say
 from office.timekeeping import COUNTY_ZONE
-from rules.entitlements import Facts, decide, facts_faults, facts_schema
+from rules.entitlements import Facts, ImpossibleFactsError, decide, facts_faults, facts_schema
 from rules.limits import Limit
 from rules.steps import STEPS
 from rules.workdays import reckon
@@ -128,7 +128,10 @@ def entitle(
         raise Fault(f"{facts_file} 第{fault.lineno}行不是正确的 JSON：{fault.msg}。") from fault
     except ValidationError as fault:
         raise Fault("\n".join(facts_faults(fault))) from fault
-    decision = decide(facts, day, county_of(county).entitlements.parameters)
+    try:
+        decision = decide(facts, day, county_of(county).entitlements)
+    except ImpossibleFactsError as fault:
+        raise Fault("\n".join(fault.sentences)) from fault
     if as_json:
         say(decision.as_json())
         return

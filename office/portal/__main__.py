@@ -6,15 +6,15 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import sys
 from types import FrameType
 
 import uvicorn
-from fastapi import FastAPI
+from sqlalchemy.exc import SQLAlchemyError
 
-from config.settings import settings
-from office.opening import open_bureau
+from config.county import CountyFault
+from config.settings import Settings, settings
+from office.opening import NotReady, open_bureau
 from office.portal.app import create_app
 from office.timekeeping import ScaledClock
 
@@ -22,16 +22,28 @@ SECONDS_TO_FINISH = 5
 """How long a stop waits for the requests under way."""
 
 
-@asynccontextmanager
-async def open_for_business(app: FastAPI) -> AsyncIterator[None]:
-    """Open the bureau on the loop that will use it, and keep up with a demonstration's clock."""
-    bureau = await open_bureau(settings(), pooled=True)
-    app.state.bureau = bureau
+async def serve(chosen: Settings) -> None:
+    """Open the bureau on the loop that will use it, and answer until told to stop.
+
+    Raises what `office.opening.open_bureau` raises.
+    """
+    bureau = await open_bureau(chosen, pooled=True)
     following = None
     if isinstance(bureau.clock, ScaledClock):
         following = asyncio.create_task(bureau.clock.follow(bureau.database))
+    config = uvicorn.Config(
+        create_app(bureau),
+        host=chosen.host,
+        port=chosen.portal_port,
+        lifespan="off",
+        log_level="warning",
+        # An address may be a link that acts, so no address is ever logged.
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=SECONDS_TO_FINISH,
+    )
     try:
-        yield
+        await uvicorn.Server(config).serve()
     finally:
         if following is not None:
             following.cancel()
@@ -40,28 +52,28 @@ async def open_for_business(app: FastAPI) -> AsyncIterator[None]:
         await bureau.database.close()
 
 
-def _leave(number: int, frame: FrameType | None) -> None:
+def _leave(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - a signal handler's shape
     raise SystemExit(0)
 
 
-def main() -> None:
-    """Run until told to stop."""
+def main() -> int:
+    """Run until told to stop; the exit code."""
     os.umask(0o077)
-    chosen = settings()
     # uvicorn finishes its requests first and then passes the signal on to this.
     signal.signal(signal.SIGTERM, _leave)
-    with contextlib.suppress(KeyboardInterrupt):
-        uvicorn.run(
-            create_app(lifespan=open_for_business),
-            host=chosen.host,
-            port=chosen.portal_port,
-            log_level="warning",
-            # An address may be a link that acts, so no address is ever logged.
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=SECONDS_TO_FINISH,
-        )
+    try:
+        asyncio.run(serve(settings()))
+    except KeyboardInterrupt:
+        return 0
+    except (NotReady, CountyFault) as fault:
+        print(fault, file=sys.stderr)  # noqa: T201 - the sentence is for whoever installs
+        return 1
+    except (OSError, SQLAlchemyError) as fault:
+        # The fault's own text may hold the database's address and password.
+        print(f"门户无法启动：数据库连接不上或者还没有建表（{type(fault).__name__}）。", file=sys.stderr)  # noqa: T201
+        return 1
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -107,11 +107,11 @@ async def answer(request: Request, token: str, kind: str) -> Response:
     bureau = bureau_of(request)
     try:
         opened = await links.open_link(bureau, token)
-        chosen = AnswerKind(kind)
     except links.UnknownLink:
         return unknown(request)
-    except ValueError:
+    if kind not in {word.value for word in AnswerKind}:
         return _page(request, opened, status=HTTPStatus.NOT_FOUND)
+    chosen = AnswerKind(kind)
     form = await typed(request)
     try:
         given = await _give(bureau, opened, chosen, form)
@@ -202,31 +202,21 @@ def _questions(bureau: Bureau, kind: AnswerKind) -> tuple[FormField, ...]:
 
 def forms_for(bureau: Bureau, opened: OpenedLink, attempt: Attempt | None = None) -> list[AnswerForm]:
     """The answers that can be given now, the likely one first and open."""
-    waiting = opened.acknowledged is None
-    made = []
-    if waiting:
-        made.append(
-            AnswerForm(
-                AnswerKind.RECEIVED,
-                "签收",
-                "表示已经收到并开始办理。签收后请继续在期限内办结。",
-                "确认签收",
-                (),
-                open=True,
-            )
-        )
-    made.append(
-        AnswerForm(
-            AnswerKind.DONE,
-            "办结" if opened.step.mechanism is not None else "作出决定",
-            "事情已经办完，填写结果。" if opened.step.mechanism is not None else "",
-            "提交办理结果",
-            fields_of(opened.step.answer, only=_only(bureau)),
-            open=not waiting,
-        )
+    own = opened.step.mechanism is None
+    received = AnswerForm(
+        AnswerKind.RECEIVED, "签收", "表示已经收到并开始办理。签收后请继续在期限内办结。", "确认签收", (), open=not own
     )
+    done = AnswerForm(
+        AnswerKind.DONE,
+        "作出决定" if own else "办结",
+        "" if own else "事情已经办完，填写结果。",
+        "提交决定" if own else "提交办理结果",
+        fields_of(opened.step.answer, only=_only(bureau)),
+        open=own or opened.acknowledged is not None,
+    )
+    made = [done] if opened.acknowledged is not None else [done, received] if own else [received, done]
     # A coordinator's own step has nobody to be returned to.
-    if opened.step.mechanism is not None:
+    if not own:
         made.append(
             AnswerForm(
                 AnswerKind.MORE_FACTS,

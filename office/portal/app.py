@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -15,21 +13,18 @@ from starlette.exceptions import HTTPException
 
 from office.bureau import Bureau
 from office.portal import answering_pages, dev_mail, reporting
-from office.portal.pages import STYLESHEET, bureau_of, notice
+from office.portal.pages import NOTICES, STYLESHEET, bureau_of, notice
 from office.portal.shield import Shield
 
 LOG = logging.getLogger("jieli.portal")
 
 HEALTH_TIMEOUT = 3.0  # seconds
 
-Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
-
-def create_app(bureau: Bureau | None = None, *, lifespan: Lifespan | None = None) -> FastAPI:
-    """The portal of that bureau; without one, `lifespan` must put it into `app.state.bureau`."""
-    app = FastAPI(title="Jieli", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    if bureau is not None:
-        app.state.bureau = bureau
+def create_app(bureau: Bureau) -> FastAPI:
+    """The portal of that bureau, which stays the caller's to close."""
+    app = FastAPI(title="Jieli", docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.bureau = bureau
     app.add_middleware(Shield)
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _unreadable)
@@ -80,6 +75,4 @@ def _in_json_or_page(request: Request, status: int) -> Response:
     shown = notice(status)
     if not request.url.path.startswith("/api/"):
         return shown
-    from office.portal.pages import NOTICES
-
     return JSONResponse({"faults": ["：".join(NOTICES.get(status, NOTICES[400]))]}, status_code=status)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args, get_origin
 
 from annotated_types import MaxLen, MinLen
 from pydantic import BaseModel, ValidationError
@@ -24,6 +24,9 @@ MOST_RADIOS = 6
 
 YES, NO = "yes", "no"
 
+BETWEEN = "\n"
+"""Stands between the values where a name was sent more than once: several boxes ticked."""
+
 
 class Widget(StrEnum):
     """How a field is shown."""
@@ -32,6 +35,7 @@ class Widget(StrEnum):
     TEXTAREA = "textarea"
     RADIOS = "radios"
     SELECT = "select"
+    CHECKBOXES = "checkboxes"
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,10 @@ def _field(name: str, info: FieldInfo, only: Collection[str] | None) -> FormFiel
         choices = tuple(Choice(word.value, word.label) for word in kind if only is None or word.value in only)
         widget = Widget.RADIOS if len(choices) <= MOST_RADIOS else Widget.SELECT
         return FormField(name, label, widget, required, choices, initial="" if required else str(info.default.value))
+    if get_origin(kind) is tuple and issubclass(get_args(kind)[0], Labelled):
+        choices = tuple(Choice(w.value, w.label) for w in get_args(kind)[0] if only is None or w.value in only)
+        initial = "" if required else BETWEEN.join(info.default)
+        return FormField(name, label, Widget.CHECKBOXES, required, choices, initial=initial)
     if kind is str:
         extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
         limit = next((rule.max_length for rule in info.metadata if isinstance(rule, MaxLen)), None)
@@ -106,7 +114,7 @@ def read(fields: Collection[FormField], form: Mapping[str, str]) -> dict[str, st
         if not value and field.required:
             verb = "选择" if field.choices else "填写"
             faults[field.name] = f"请{verb}“{field.label}”。"
-        elif value and field.choices and value not in {choice.value for choice in field.choices}:
+        elif value and field.choices and not _offered(field, value):
             faults[field.name] = f"“{field.label}”请从列出的选项中选择一项。"
         elif field.limit is not None and len(value) > field.limit:
             faults[field.name] = f"“{field.label}”最多{field.limit}个字，现在有{len(value)}个字，请缩短。"
@@ -116,14 +124,20 @@ def read(fields: Collection[FormField], form: Mapping[str, str]) -> dict[str, st
     return read_values
 
 
+def _offered(field: FormField, value: str) -> bool:
+    chosen = value.split(BETWEEN) if field.widget is Widget.CHECKBOXES else [value]
+    return set(chosen) <= {choice.value for choice in field.choices}
+
+
 def parse(model: type[M], form: Mapping[str, str], *, only: Mapping[str, Collection[str]] | None = None) -> M:
     """The answer that a form holds. Raises `FormFaults`."""
     fields = fields_of(model, only=only)
     values: dict[str, Any] = {}
     for field, value in zip(fields, read(fields, form).values(), strict=True):
-        if value == "":
-            continue
-        values[field.name] = value == YES if model.model_fields[field.name].annotation is bool else value
+        if field.widget is Widget.CHECKBOXES:
+            values[field.name] = list(dict.fromkeys(value.split(BETWEEN))) if value else []
+        elif value:
+            values[field.name] = value == YES if model.model_fields[field.name].annotation is bool else value
     try:
         return model.model_validate(values)
     except ValidationError as fault:

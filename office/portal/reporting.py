@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from config.county import County
 from office import intake
-from office.portal.forms import NO, YES, Choice, FormFaults, FormField, Widget, read, sentences, tidy
+from office.portal.forms import BETWEEN, NO, YES, Choice, FormFaults, FormField, Widget, read, sentences, tidy
 from office.portal.pages import bureau_of, page
 from office.timekeeping import COUNTY_ZONE
 from rules.vocabulary import ReporterKind, ReportReason
@@ -198,7 +198,7 @@ def _filing(form: Mapping[str, str], place: FormField) -> intake.Filing:
         faults |= refusal.faults
     try:
         found_at = when(tidy(form.get("found_at", "")))
-    except ValueError:
+    except (ValueError, OverflowError):
         faults["found_at"] = "“什么时候发现的”看不明白，请写成 2026-03-02 08:30 这样，或者不填。"
     if len(form.get("form_key", "")) < 8:
         faults["form_key"] = "这张表单已经失效，请再点一次提交。"
@@ -291,10 +291,10 @@ async def api_report(request: Request) -> Response:
 
 
 async def typed(request: Request) -> dict[str, str]:
-    """The text fields of a form; the first value where a name comes twice, and no files."""
+    """The text fields of a form, without files; several values of one name stand one to a line."""
     values: dict[str, str] = {}
-    async with request.form(max_files=0, max_fields=60) as form:
+    async with request.form(max_files=0, max_fields=200) as form:
         for name, value in form.multi_items():
             if isinstance(value, str):
-                values.setdefault(name, value)
+                values[name] = f"{values[name]}{BETWEEN}{value}" if name in values else value
     return values

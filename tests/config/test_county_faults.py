@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from config.county import CountyFault, check_county, load_county
+from config.entitlements import load_entitlements
 from config.faults import Fault
 from config.settings import EXAMPLE_COUNTY
+from rules.entitlements.parameters import EntitlementParameters
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,17 @@ def _samples() -> list[Broken]:
 def line_of(path: Path, text: str) -> int:
     """The line on which `text` begins."""
     return path.read_text(encoding="utf-8").split(text)[0].count("\n") + 1
+
+
+@pytest.fixture(autouse=True)
+def entitlements_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No sample here touches the entitlements, whose reading is the slowest; their own tests break them."""
+    monkeypatch.setattr("config.county.load_entitlements", lambda _folder, _faults: _entitlements())
+
+
+@lru_cache(maxsize=1)
+def _entitlements() -> EntitlementParameters:
+    return load_entitlements(EXAMPLE_COUNTY, [])
 
 
 @pytest.fixture
@@ -78,6 +94,32 @@ def test_a_file_in_another_encoding_is_one_fault(folder: Path) -> None:
     """An old editor's GBK is said to be that, not a riddle."""
     (folder / "county.yaml").write_bytes("name: 安和县\n".encode("gbk"))
     assert [fault.reason for fault in check_county(folder)] == ["文件不是 UTF-8 编码的 YAML 文本；请另存为 UTF-8"]
+
+
+@pytest.mark.parametrize("name", ["county.yaml", "offices.yaml", "ladders.yaml", "steps.yaml"])
+@given(
+    position=st.integers(0, 10_000), slip=st.sampled_from(["{", "[", "- ", "\t", "&x *x", "? ", "key: ", "'", "\x07"])
+)
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+def test_no_slip_of_the_keyboard_ends_the_check(folder: Path, name: str, position: int, slip: str) -> None:
+    """Whatever is typed into a file, the check comes back with places in that folder instead of a traceback."""
+    text = (EXAMPLE_COUNTY / name).read_text(encoding="utf-8")
+    position %= len(text)
+    (folder / name).write_text(text[:position] + slip + text[position:], encoding="utf-8")
+    for fault in check_county(folder):
+        assert fault.file.parent == folder
+        assert fault.line >= 1
+        assert fault.reason
+
+
+def test_an_office_that_only_an_entitlement_needs_is_missed(folder: Path) -> None:
+    """Health insurance is asked by no step, but decides on medical assistance."""
+    text = (folder / "offices.yaml").read_text(encoding="utf-8")
+    start, end = text.index("  healthcare_security:\n"), text.index("  human_resources:\n")
+    (folder / "offices.yaml").write_text(text[:start] + text[end:], encoding="utf-8")
+    faults = check_county(folder)
+    assert len(faults) == 1
+    assert "缺少医保（kind: healthcare_security）" in faults[0].reason
 
 
 def test_every_fault_is_told_at_once_and_in_order(folder: Path) -> None:

@@ -68,7 +68,9 @@ async def test_triage_routes_the_case(
     await story.answer("police_accept", own_jurisdiction=True)
     await story.answer("triage", outcome=outcome, child_still_needs_help=still_needs_help)
     assert await story.live() - {"mandatory_report"} == opens
-    own = {r.step for r in await story.requests(open_only=True) if r.step in ("file_criminal_case", "public_order_case")}
+    own = {
+        r.step for r in await story.requests(open_only=True) if r.step in ("file_criminal_case", "public_order_case")
+    }
     assert own == asks
     if outcome == "crime":
         await story.answer("file_criminal_case", filed=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+import asyncio
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -10,8 +11,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import httpx
 import pytest
-from starlette.testclient import TestClient
 
 from config.offices import OfficeEntry, Officer, Township, Village
 from config.settings import Settings
@@ -83,7 +84,25 @@ class Desk:
     refusal: Refused | None = None
     refused_filing: list[str] = field(default_factory=list)
 
-    async def open_link(self, bureau: object, token: str) -> OpenedLink:
+    now = NOW
+    token = TOKEN
+    name = NAME
+    code = CODE
+
+    @property
+    def page(self) -> str:
+        """The address of the one link there is."""
+        return f"/r/{TOKEN}"
+
+    def show(self, step_key: str = "stop_and_secure", *, status: LinkStatus = LinkStatus.OPEN, **more: Any) -> None:
+        """Put a link in that state behind the address."""
+        self.opened[TOKEN] = link(step_key, status=status, **more)
+
+    def decided(self, kind: AnswerKind = AnswerKind.DONE) -> Decided:
+        """An answer given at twenty past eight."""
+        return decided(kind)
+
+    async def open_link(self, bureau: object, token: str) -> OpenedLink:  # noqa: ARG002
         """The link, or nobody's."""
         try:
             return self.opened[links.clean_token(token)]
@@ -103,11 +122,11 @@ class Desk:
         self.answers.append(said)
         return Given(said["kind"], "HF-260302-7KQ2MD", opened.case, opened.step, opened.office_name, NOW, again)
 
-    async def resend(self, bureau: object, token: str) -> None:
+    async def resend(self, bureau: object, token: str) -> None:  # noqa: ARG002
         """A fresh letter."""
         self.resent.append(token)
 
-    async def file_report(self, bureau: object, filing: Filing) -> Receipt:
+    async def file_report(self, bureau: object, filing: Filing) -> Receipt:  # noqa: ARG002
         """One receipt for each form key."""
         if self.refused_filing:
             raise BadFiling(self.refused_filing)
@@ -118,7 +137,7 @@ class Desk:
         self.receipts[filing.form_key] = receipt
         return receipt
 
-    async def report_status(self, bureau: object, receipt: str, query_code: str) -> ReportStatus | None:
+    async def report_status(self, bureau: object, receipt: str, query_code: str) -> ReportStatus | None:  # noqa: ARG002
         """The one report it knows."""
         if (receipt, query_code) != ("BG-2026-00001", "K7M2Q9XB"):
             return None
@@ -186,8 +205,33 @@ def bureau(tmp_path: Path) -> SimpleNamespace:
     )
 
 
+class Browser:
+    """A browser without script that keeps no cookie and follows no redirect unasked."""
+
+    def __init__(self, app: Any) -> None:
+        """`app` is the portal."""
+        self._app = app
+
+    def request(self, method: str, path: str, **more: Any) -> httpx.Response:
+        """Ask for one page."""
+
+        async def ask() -> httpx.Response:
+            transport = httpx.ASGITransport(app=self._app)
+            async with httpx.AsyncClient(transport=transport, base_url="http://portal.example") as client:
+                return await client.request(method, path, **more)
+
+        return asyncio.run(ask())
+
+    def get(self, path: str, **more: Any) -> httpx.Response:
+        """Look."""
+        return self.request("GET", path, **more)
+
+    def post(self, path: str, fields: dict[str, Any] | None = None, **more: Any) -> httpx.Response:
+        """Send a form."""
+        return self.request("POST", path, data=fields, **more)
+
+
 @pytest.fixture
-def browser(desk: Desk, bureau: SimpleNamespace) -> Iterator[TestClient]:
-    """A browser without script that follows no redirect unasked."""
-    with TestClient(create_app(bureau), follow_redirects=False) as client:  # type: ignore[arg-type]
-        yield client
+def browser(desk: Desk, bureau: SimpleNamespace) -> Browser:
+    """A browser before the portal, with the desk's stand-ins behind it."""
+    return Browser(create_app(bureau))

@@ -8,6 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from rules.entitlements.ages import add_months
 from rules.entitlements.facts import DisabilityKind, Living, ShockKind, Stage
 
 _DAY = date(2022, 6, 1)
@@ -31,10 +32,12 @@ def _record(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any
 
 
 _LASTING = st.one_of(st.just(False), _record(since=_PAST))
+_DATED_TERM = _record(since=_PAST, term_months=st.integers(0, 120))
 _TERM = st.one_of(
     st.just(False),
-    _record(holds=st.booleans(), since=_PAST, term_months=st.integers(0, 120)),
-    _record(since=_PAST, term_months=st.integers(0, 120)),
+    _DATED_TERM,
+    # What is stated agrees with the dates: an early release would not fill a gap but correct what the dates presume.
+    _DATED_TERM.map(lambda term: {**term, "holds": add_months(term["since"], term["term_months"]) >= _DAY}),
     _record(indefinite=st.just(True), since=_PAST),
 )
 _DISABILITIES = st.lists(_record(kind=st.sampled_from(DisabilityKind), grade=st.integers(1, 4)), max_size=2)

@@ -347,3 +347,12 @@ def test_every_field_of_the_schema_has_a_chinese_description() -> None:
         assert model["additionalProperties"] is False
         for name, field in model["properties"].items():
             assert any("一" <= letter <= "鿿" for letter in field.get("description", "")), name
+
+
+def test_the_example_in_the_documentation_is_valid(parameters: EntitlementParameters) -> None:
+    """What the page on the facts shows can be decided as it stands, and names only keys that exist."""
+    page = (Path(__file__).parents[2] / "docs" / "entitlement-facts.md").read_text(encoding="utf-8")
+    example = json.loads(page.split("```json")[1].split("```")[0])
+    decision = decide(Facts.model_validate(example), date(2026, 3, 1), parameters)
+    assert {"E05", "N1", "E08"} <= {finding.id for finding in decision.entitled}
+    assert set(example) <= set(Facts.model_fields)

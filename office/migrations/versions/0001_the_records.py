@@ -96,6 +96,9 @@ def upgrade() -> None:
         sa.Column("resume_until", sa.DateTime(timezone=True), nullable=True, comment="machine time"),
         sa.Column("lease_holder", sa.String(length=60), nullable=True),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True, comment="machine time"),
+        sa.Column(
+            "mends", sa.Integer(), nullable=False, comment="times put back on its way since it last came to rest"
+        ),
         sa.Column("display", sa.Integer(), nullable=False, comment="grows when what Prefect should show has changed"),
         sa.Column("shown", sa.Integer(), nullable=False, comment="the display that Prefect shows"),
         sa.CheckConstraint(
@@ -200,6 +203,7 @@ def upgrade() -> None:
         sa.Column("acknowledge_by", sa.DateTime(timezone=True), nullable=False),
         sa.Column("due", sa.DateTime(timezone=True), nullable=False),
         sa.Column("provisional", sa.Boolean(), nullable=False),
+        sa.Column("urgent", sa.Boolean(), nullable=False, comment="its letters never wait for office hours"),
         sa.Column("acknowledged_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("owner", sa.String(length=80), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),

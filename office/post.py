@@ -1,0 +1,320 @@
+"""The post: takes letters from the outbox, looks again, and gives them to the mail server, one by one.
+
+A letter is sent outside any transaction, and what became of it is written afterwards. Logs name a letter by its
+number, kind and case, never a person or an address.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from email.message import EmailMessage
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from config.county import County, Officer
+from office import links, outbox
+from office.bureau import Bureau
+from office.database import POST
+from office.letter_facts import LetterKind, UndeliveredReason
+from office.letters import compose
+from office.links import Minted
+from office.listening import listening
+from office.mailer import FinalFault, Mailer, TemporaryFault, UncertainFault
+from office.outbox import Claim
+from office.tables import Letter, Request
+from rules.vocabulary import Happening, Level
+
+logger = logging.getLogger("jieli.post")
+
+Mint = Callable[[AsyncSession, Bureau, Letter], Awaitable[Minted]]
+
+BATCH = 20
+HOLD_SECONDS = 30.0
+"""Machine seconds a letter is held; a living post renews its hold, a killed one's letters are free again after it."""
+LETTER_WAITS = (30.0, 60.0, 120.0, 300.0, 900.0)
+"""Machine seconds before the second, third … try of a letter; the last one repeats."""
+SERVER_WAITS = (2.0, 5.0, 15.0, 30.0, 60.0)
+"""Machine seconds before the mail server is tried again while it takes nothing at all."""
+
+
+def wait_of(waits: Sequence[float], tries: int) -> float:
+    """The wait after so many tries, at least one."""
+    return waits[min(tries, len(waits)) - 1]
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """A letter that is still true, with whom it goes to."""
+
+    letter: Letter
+    officer: Officer
+    minted: Minted | None
+
+
+class Post:
+    """One post. Any number may serve one outbox, in as many processes; each needs a mailer of its own."""
+
+    def __init__(self, bureau: Bureau, mailer: Mailer, mint: Mint = links.mint) -> None:
+        """`mint` gives the link of a letter that acts: the same for the same letter."""
+        self.bureau = bureau
+        self.mailer = mailer
+        self._mint = mint
+        self._server_faults = 0
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Send until stopped: at every notice, and at least once a second."""
+        async with listening(self.bureau.database.url, [POST]) as ear:
+            while not stop.is_set():
+                try:
+                    await self.send_due(stop)
+                except Exception as fault:  # PostgreSQL may be away for a while; the post goes on when it is back
+                    logger.error("the post could not look into the outbox: %s", type(fault).__name__)
+                    await _pause(stop, 1.0)
+                if self._server_faults:
+                    await _pause(stop, wait_of(SERVER_WAITS, self._server_faults))
+                else:
+                    await ear.wait(1.0)
+
+    async def send_due(self, stop: asyncio.Event | None = None) -> int:
+        """Send every letter whose time has come; gives how many were handed over. Ends early when the server is away."""
+        sent = 0
+        while stop is None or not stop.is_set():
+            async with self.bureau.database.transaction() as session:
+                claims = await outbox.claim(session, self.bureau, BATCH, HOLD_SECONDS)
+            if not claims:
+                break
+            handed, away = await self._send_batch(claims, stop)
+            sent += handed
+            if away:
+                break
+        return sent
+
+    async def _send_batch(self, claims: list[Claim], stop: asyncio.Event | None) -> tuple[int, bool]:
+        keeper = asyncio.create_task(self._keep_hold(claims))
+        sent, position, away = 0, 0, False
+        try:
+            while position < len(claims) and not away and not (stop is not None and stop.is_set()):
+                # Counted before it is tried: a letter under way when the post is cancelled is not given back.
+                position += 1
+                handed, away = await _to_the_end(self._one(claims[position - 1]))
+                sent += handed
+        finally:
+            keeper.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await keeper
+            rest = claims[position:]
+            if rest:
+                wait = wait_of(SERVER_WAITS, self._server_faults) if away else 0.0
+                async with self.bureau.database.transaction() as session:
+                    await outbox.give_back(session, rest, wait)
+        return sent, away
+
+    async def _keep_hold(self, claims: list[Claim]) -> None:
+        while True:
+            await asyncio.sleep(HOLD_SECONDS / 3)
+            with contextlib.suppress(Exception):
+                async with self.bureau.database.transaction() as session:
+                    await outbox.hold(session, claims, HOLD_SECONDS)
+
+    async def _one(self, held: Claim) -> tuple[bool, bool]:
+        """One letter, whatever happens to it. Gives whether it was handed over, and whether the server is away."""
+        try:
+            async with self.bureau.database.transaction() as session:
+                ready = await self._prepare(session, held)
+            if ready is None:
+                return False, False
+            return await self._give(held, ready)
+        except Exception as fault:  # one letter's fault must not silence all the others
+            logger.error("letter %s set aside: %s", held.letter_id, type(fault).__name__)
+            with contextlib.suppress(Exception):
+                async with self.bureau.database.transaction() as session:
+                    await outbox.mark_retry(
+                        session, held, "系统内部故障，稍后再试。", wait_of(LETTER_WAITS, held.attempt)
+                    )
+            return False, False
+
+    async def _prepare(self, session: AsyncSession, held: Claim) -> _Ready | None:
+        letter = await outbox.claimed_letter(session, held)
+        if letter is None:
+            return None
+        seen, request = await outbox.look_again(session, letter)
+        reason = outbox.stale_because(seen)
+        if reason:
+            await outbox.mark_stale(session, self.bureau, held, reason)
+            return None
+        officer = self.bureau.county.officer(letter.to_officer)
+        if officer is None or officer.office != letter.to_office:
+            await self._undelivered(session, held, letter, request, UndeliveredReason.LEFT)
+            return None
+        if not officer.email:
+            await self._undelivered(session, held, letter, request, UndeliveredReason.NO_ADDRESS)
+            return None
+        minted = await self._mint(session, self.bureau, letter) if letter.acts else None
+        return _Ready(letter, officer, minted)
+
+    async def _give(self, held: Claim, ready: _Ready) -> tuple[bool, bool]:
+        letter = ready.letter
+        try:
+            message: EmailMessage = compose(self.bureau, letter, ready.officer, ready.minted)
+            message.as_bytes()
+        except Exception as fault:
+            logger.error("letter %s (%s) cannot be written: %s", letter.id, letter.kind, type(fault).__name__)
+            await self._refused(held, UndeliveredReason.UNWRITABLE, "")
+            return False, False
+        try:
+            await self.mailer.send(message, ready.officer.email)
+        except FinalFault as fault:
+            self._server_faults = 0
+            self._tell(letter, str(fault))
+            await self._refused(held, UndeliveredReason.REFUSED, str(fault))
+            return False, False
+        except UncertainFault as fault:
+            self._tell(letter, str(fault))
+            await self._again(held, str(fault), wait_of(LETTER_WAITS, held.attempt))
+            return False, False
+        except TemporaryFault as fault:
+            self._tell(letter, str(fault))
+            self._server_faults = self._server_faults + 1 if fault.server_away else 0
+            wait = (
+                wait_of(SERVER_WAITS, self._server_faults) if fault.server_away else wait_of(LETTER_WAITS, held.attempt)
+            )
+            await self._again(held, str(fault), wait)
+            return False, fault.server_away
+        self._server_faults = 0
+        return await self._handed_over(held, ready.officer.email), False
+
+    async def _handed_over(self, held: Claim, address: str) -> bool:
+        """Write down that the letter has left; a database that is away for a moment must not make it leave twice."""
+        for pause in (0.2, 1.0, 5.0):
+            try:
+                async with self.bureau.database.transaction() as session:
+                    return await outbox.mark_handed_over(session, self.bureau, held, address)
+            except Exception as fault:
+                logger.error("letter %s has left but this is not written: %s", held.letter_id, type(fault).__name__)
+                await asyncio.sleep(pause)
+        # Its hold runs out, and it is sent again under the same Message-ID.
+        return False
+
+    async def _again(self, held: Claim, sentence: str, wait: float) -> None:
+        async with self.bureau.database.transaction() as session:
+            await outbox.mark_retry(session, held, sentence, wait)
+
+    async def _refused(self, held: Claim, reason: UndeliveredReason, sentence: str) -> None:
+        async with self.bureau.database.transaction() as session:
+            letter = await outbox.claimed_letter(session, held)
+            if letter is not None:
+                _, request = await outbox.look_again(session, letter)
+                await self._undelivered(session, held, letter, request, reason, sentence)
+
+    async def _undelivered(
+        self,
+        session: AsyncSession,
+        held: Claim,
+        letter: Letter,
+        request: Request | None,
+        reason: UndeliveredReason,
+        sentence: str = "",
+    ) -> None:
+        """The letter does not reach its officer: the next one gets it, and the coordinator is told, once."""
+        person_is_missing = reason in (UndeliveredReason.LEFT, UndeliveredReason.NO_ADDRESS)
+        await outbox.mark_failed(
+            session, self.bureau, held, sentence or f"{reason.label}。",
+            as_what=Happening.RECIPIENT_MISSING if person_is_missing else Happening.LETTER_FAILED,
+        )  # fmt: skip
+        number = (letter.case_id, str(letter.facts["case_number"]))
+        instead = None if reason is UndeliveredReason.UNWRITABLE else stand_in(self.bureau.county, letter)
+        if instead is not None:
+            await outbox.put(
+                session, self.bureau, key=key_for(letter.key, letter.to_officer, instead.key), kind=letter.kind,
+                case=number, to_office=instead.office, to_officer=instead.key, facts=letter.facts, request=request,
+                level=None if letter.level is None else Level(letter.level), acts=letter.acts,
+            )  # fmt: skip
+        if letter.kind == LetterKind.RECIPIENT_MISSING.value:
+            return
+        due = letter.facts.get("due")
+        for officer in _who_mends(self.bureau.county, letter):
+            await outbox.put(
+                session, self.bureau, key=f"recipient_missing/{letter.id}/{officer.key}",
+                kind=LetterKind.RECIPIENT_MISSING.value, case=number, to_office=officer.office,
+                to_officer=officer.key, request=request,
+                facts={
+                    "case_number": number[1],
+                    "letter_label": LetterKind(letter.kind).label,
+                    "step_label": letter.facts.get("step_label", ""),
+                    "office_name": _office_name(self.bureau.county, letter.to_office),
+                    "officer": _officer_name(self.bureau.county, letter.to_officer),
+                    "reason_label": reason.label,
+                    "stand_in": "" if instead is None else f"{_office_name(self.bureau.county, instead.office)}{instead.name}",
+                    "urgent": bool(letter.facts.get("urgent", False)),
+                    "due": None if due is None else datetime.fromisoformat(due),
+                    "at": self.bureau.clock.now(),
+                },
+            )  # fmt: skip
+
+    def _tell(self, letter: Letter, sentence: str) -> None:
+        logger.warning("letter %s (%s) of %s: %s", letter.id, letter.kind, letter.facts["case_number"], sentence)
+
+
+def key_for(key: str, officer: str, instead: str) -> str:
+    """The key of a letter that goes to another officer: the one this officer's own copy of it has, where there is one."""
+    parts = key.split("/")
+    named = [instead if part == officer else part for part in parts]
+    return "/".join(named if officer in parts else [*parts, instead])
+
+
+def stand_in(county: County, letter: Letter) -> Officer | None:
+    """Who gets a letter instead: the office's next contact or its head; for a copy also the levels above.
+
+    A letter that acts stays in its office, because its link would be worth nothing elsewhere.
+    """
+    office = county.offices.get(letter.to_office)
+    people: list[Officer] = []
+    if office is not None:
+        people += [*office.contacts, *(one for one in office.officers if one.post == "head"), *office.officers]
+    if not letter.acts:
+        for level in list(Level)[(Level(letter.level) if letter.level else Level.COORDINATOR).height :]:
+            people += county.officer_at_level(level, letter.to_office)
+    return next((one for one in people if one.key != letter.to_officer and one.email), None)
+
+
+def _who_mends(county: County, letter: Letter) -> list[Officer]:
+    """The coordinator; the levels above where it is the coordinator's own letter that is lost."""
+    for level in (Level.COORDINATOR, Level.LEADER, Level.JOINT_MEETING):
+        found = [
+            one
+            for one in county.officer_at_level(level, letter.to_office)
+            if one.key != letter.to_officer and one.email
+        ]
+        if found:
+            return found
+    return []
+
+
+def _office_name(county: County, key: str) -> str:
+    office = county.offices.get(key)
+    return key if office is None else office.name
+
+
+def _officer_name(county: County, key: str) -> str:
+    officer = county.officer(key)
+    return key if officer is None else officer.name
+
+
+async def _to_the_end(work: Awaitable[tuple[bool, bool]]) -> tuple[bool, bool]:
+    """A letter under way is finished even when the post is cancelled, or it would be sent a second time."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task}, timeout=HOLD_SECONDS)
+        raise
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)

@@ -1,0 +1,187 @@
+"""评估帮扶, told as stories."""
+
+from __future__ import annotations
+
+import pytest
+
+from office.schemes import decision_limit
+from rules.vocabulary import Happening, Mechanism, ReporterKind, ReportReason
+from tests.story import Story
+
+pytestmark = pytest.mark.anyio
+
+ASSESSMENT = Mechanism.ASSESSMENT_AND_ASSISTANCE
+HELPERS = ("school_help", "clinic_help", "village_help")
+
+
+async def a_file_is_opened(story: Story) -> None:
+    """A find of poverty, told to the village; the township opens the child's file."""
+    await story.report(reporter_kind=ReporterKind.VILLAGE_COMMITTEE, reason=ReportReason.POVERTY_OR_DISABILITY)
+    await story.answer("help_apply")
+    await story.answer("open_case_file", file_number="DA-1")
+
+
+async def assessed(story: Story, result: str = "needs_help", *, doubtful: bool = False, services: bool = False) -> None:
+    """The township's conclusion, with all who help it."""
+    await a_file_is_opened(story)
+    for helper in HELPERS:
+        await story.answer(helper)
+    await story.answer("investigate", result=result, guardian_doubtful=doubtful, services_needed=services)
+
+
+async def in_visits(story: Story) -> None:
+    """Nothing is granted and no services are needed: the village visits."""
+    await assessed(story)
+    await story.answer("match_entitlements", entitlements=[])
+
+
+async def test_a_file_comes_first_and_then_all_look_into_the_family_together(story: Story) -> None:
+    """C1, C2: the township investigates; school, clinic and village are asked in the same instant."""
+    await story.report(reporter_kind=ReporterKind.VILLAGE_COMMITTEE, reason=ReportReason.POVERTY_OR_DISABILITY)
+    assert await story.waiting() == {"help_apply", "open_case_file"}
+    await story.answer("open_case_file", file_number="DA-1")
+    assert await story.waiting() == {"help_apply", "investigate", *HELPERS}
+    offices = {r.step: r.office for r in await story.requests(open_only=True)}
+    assert offices["investigate"] == "qingshi_township"
+    assert [offices[helper] for helper in HELPERS] == ["education", "health", "liuhe_village"]
+
+
+async def test_entitlements_wait_for_all_who_help(story: Story) -> None:
+    """C2 → C3: the township's conclusion alone does not go on while a helper is silent."""
+    await a_file_is_opened(story)
+    await story.answer("investigate", result="needs_help", guardian_doubtful=False)
+    await story.answer("school_help")
+    await story.answer("clinic_help")
+    assert await story.waiting() == {"village_help"}
+    await story.answer("village_help")
+    assert await story.waiting() == {"match_entitlements"}
+
+
+async def test_danger_goes_back_to_emergency_and_waits_for_no_helper(story: Story) -> None:
+    """C2 → B1: the police go while school, clinic and village have not answered."""
+    await a_file_is_opened(story)
+    await story.answer("investigate", result="danger", guardian_doubtful=False)
+    assert {"dispatch", "stop_and_secure", *HELPERS} <= await story.waiting()
+    for helper in HELPERS:
+        await story.answer(helper)
+    assert await story.live() == {"emergency_handling"}
+    assert await story.outcome(ASSESSMENT) == "handed_on"
+
+
+@pytest.mark.parametrize(
+    ("result", "capability", "guardianship"),
+    [
+        ("serious_guardian_harm", None, True),
+        ("needs_help", "incapable", True),
+        ("needs_help", "capable_with_help", False),
+        ("needs_help", "capable", False),
+    ],
+)
+async def test_a_guardian_who_harms_or_cannot_guard_is_guardianships_matter(
+    story: Story, result: str, capability: str | None, guardianship: bool
+) -> None:
+    """C2b → D1; the assessment goes on beside it."""
+    await assessed(story, result, doubtful=capability is not None)
+    if capability is not None:
+        assert await story.live() == {"assessment_and_assistance"}
+        await story.answer("guardianship_capability_assessment", capability=capability)
+    assert ("guardianship_intervention" in await story.live()) is guardianship
+    assert "match_entitlements" in await story.waiting()
+
+
+async def test_no_need_closes_after_entitlements_were_looked_at(story: Story) -> None:
+    """C2 no_need: the case closes once, on that ground."""
+    await assessed(story, "no_need")
+    await story.answer("match_entitlements", entitlements=[])
+    assert await story.outcome(ASSESSMENT) == "no_need"
+    assert await story.live() == set()
+    assert len(await story.happened(Happening.CASE_CLOSED)) == 1
+
+
+async def test_each_entitlement_is_asked_of_its_own_office_in_parallel(story: Story) -> None:
+    """C4: no scheme waits for another, and each has its own scheme's limit, kept with the request."""
+    await assessed(story)
+    keys = ["N1", "E09", "E19", "E45", "E17"]
+    await story.answer("match_entitlements", entitlements=keys)
+    asked = {r.subject: r for r in await story.requests(open_only=True) if r.step == "scheme_decision"}
+    assert {key: r.office for key, r in asked.items()} == {
+        "N1": "civil_affairs",
+        "E09": "civil_affairs",
+        "E19": "education",
+        "E45": "disabled_persons_federation",
+        "E17": "healthcare_security",
+    }
+    assert len({r.asked_at for r in asked.values()}) == 1
+    today = story.clock.now().date()
+    for key, request in asked.items():
+        own = decision_limit(story.bureau.county, "scheme_decision", key, today)
+        assert own is not None
+        assert request.terms["answer"]["limit"] == str(own.limit)
+    # 民发〔2019〕62号 二: 15 working days from receipt; 最低生活保障审核确认办法: 30 in all.
+    assert asked["N1"].terms["answer"]["limit"] == "15 working_days"
+    assert asked["E09"].terms["answer"]["limit"] == "30 working_days"
+
+
+async def test_a_refusal_stops_none_of_the_others_and_only_grants_are_paid(story: Story) -> None:
+    """C4, C5: enrolment is asked for what was granted, when all have decided."""
+    await assessed(story)
+    await story.answer("match_entitlements", entitlements=["N1", "E19", "E17"])
+    await story.answer("scheme_decision", subject="E19", granted=False, reasons="不符合条件")
+    assert [r.subject for r in await story.requests(open_only=True)] == ["N1", "E17"]
+    await story.answer("scheme_decision", subject="N1", granted=True)
+    await story.answer("scheme_decision", subject="E17", granted=True)
+    paid = {r.subject for r in await story.requests(open_only=True) if r.step == "enrol_and_pay"}
+    assert paid == {"N1", "E17"}
+    await story.answer("enrol_and_pay", subject="N1")
+    assert "follow_up_visit" not in await story.waiting()
+    await story.answer("enrol_and_pay", subject="E17")
+    assert await story.waiting() == {"follow_up_visit"}
+
+
+async def test_services_are_arranged_before_the_visits_when_they_are_needed(story: Story) -> None:
+    """C6, then C7."""
+    await assessed(story, services=True)
+    await story.answer("match_entitlements", entitlements=[])
+    assert await story.waiting() == {"arrange_services"}
+    await story.answer("arrange_services")
+    assert await story.waiting() == {"follow_up_visit"}
+
+
+async def test_visits_are_repeated_until_stable_and_civil_affairs_agrees(story: Story) -> None:
+    """C7, C8: a change asks for another visit, a refused review for another; each has its own number and clocks."""
+    await in_visits(story)
+    await story.answer("follow_up_visit", finding="changed")
+    await story.answer("follow_up_visit", finding="stable")
+    await story.answer("closing_review", may_close=False)
+    assert await story.waiting() == {"follow_up_visit"}
+    await story.answer("follow_up_visit", finding="stable")
+    assert await story.waiting() == {"closing_review"}
+    await story.answer("closing_review", may_close=True)
+    visits = [r.subject for r in await story.requests() if r.step == "follow_up_visit"]
+    reviews = [r.subject for r in await story.requests() if r.step == "closing_review"]
+    assert (visits, reviews) == (["1", "2", "3"], ["2", "3"])
+    assert await story.outcome(ASSESSMENT) == "risk_removed"
+    assert await story.live() == set()
+
+
+@pytest.mark.parametrize(
+    ("finding", "opens"), [("danger", "emergency_handling"), ("guardian_harm", "guardianship_intervention")]
+)
+async def test_a_visit_that_finds_danger_or_harm_hands_the_case_on(story: Story, finding: str, opens: str) -> None:
+    """C7 → B1 or D1: the assessment ends and the other mechanism has the case."""
+    await in_visits(story)
+    await story.answer("follow_up_visit", finding=finding)
+    assert await story.live() == {opens}
+    assert await story.outcome(ASSESSMENT) == "handed_on"
+    assert not await story.happened(Happening.CASE_CLOSED)
+
+
+async def test_harm_that_returns_after_an_intervention_is_never_dropped(story: Story) -> None:
+    """1F: a guardian dealt with once who harms again begins at emergency again, although the same assessment goes on."""
+    await assessed(story, "serious_guardian_harm")
+    await story.answer("match_entitlements", entitlements=[])
+    await story.answer("open_intervention", cause="neglect", severity="minor")
+    await story.answer("admonish", improved=True)
+    assert await story.live() == {"assessment_and_assistance"}
+    await story.answer("follow_up_visit", finding="guardian_harm")
+    assert await story.live() == {"emergency_handling"}

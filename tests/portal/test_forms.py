@@ -1,0 +1,134 @@
+"""A form made from a step's answer model asks what the model asks, and reads back what it shows."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import BaseModel, Field
+
+from office.portal import answering_pages
+from office.portal.forms import NO, YES, FormFaults, FormField, Widget, fields_of, parse
+from rules import answers as a
+from rules.answers import Answer
+from rules.steps import STEPS
+
+
+def filled(fields: tuple[FormField, ...]) -> dict[str, str]:
+    """Every field answered: the last choice, or a word."""
+    return {field.name: field.choices[-1].value if field.choices else "一" for field in fields}
+
+
+@pytest.mark.parametrize("key", STEPS)
+def test_every_step_has_a_form_that_reads_back_as_its_answer(key: str) -> None:
+    """A full form gives a valid answer with every field taken from the form."""
+    model = STEPS[key].answer
+    form = filled(fields_of(model))
+    answer = parse(model, form)
+    for name, value in answer.model_dump(mode="json").items():
+        meant: object = {YES: True, NO: False}.get(form[name], form[name])
+        assert value == ([meant] if isinstance(value, list) else meant)
+
+
+@pytest.mark.parametrize("key", STEPS)
+def test_every_question_is_asked_in_chinese_and_fits_its_widget(key: str) -> None:
+    """Each field has a Chinese label; a list is radios up to six and a select beyond, or boxes where several count."""
+    for field in fields_of(STEPS[key].answer):
+        assert field.label != field.name
+        assert not field.label.isascii()
+        assert all(not choice.label.isascii() for choice in field.choices)
+        if field.choices and field.widget is not Widget.CHECKBOXES:
+            assert (field.widget is Widget.RADIOS) == (len(field.choices) <= 6)
+
+
+@pytest.mark.parametrize("key", STEPS)
+def test_an_empty_form_is_refused_at_exactly_the_required_fields(key: str) -> None:
+    """What the model requires is what the form asks for, no more and no less."""
+    model = STEPS[key].answer
+    required = {field.name for field in fields_of(model) if field.required}
+    if not required:
+        assert parse(model, {}) == model()
+        return
+    with pytest.raises(FormFaults) as refusal:
+        parse(model, {})
+    assert set(refusal.value.faults) == required
+
+
+@pytest.mark.parametrize("key", STEPS)
+def test_no_step_has_a_field_that_the_page_uses_for_itself(key: str) -> None:
+    """Name, code and version are sent beside the answer and may not hide one of its fields."""
+    own = {field.name for field in answering_pages.WHO} | {"version"}
+    assert own.isdisjoint(STEPS[key].answer.model_fields)
+
+
+def test_the_free_note_comes_last() -> None:
+    """A person is asked the questions first."""
+    assert [field.name for field in fields_of(a.CaseFile)] == ["file_number", "joins_existing_file", "note"]
+
+
+def test_a_field_with_a_default_stands_ready_and_may_be_left_out() -> None:
+    """A model's default is what the form shows before anybody has touched it."""
+    fields = {field.name: field for field in fields_of(a.Triage)}
+    assert (fields["child_still_needs_help"].initial, fields["failed_duty_to_report"].initial) == (YES, NO)
+    assert fields["outcome"].initial == ""
+    assert parse(a.Triage, {"outcome": "crime"}).child_still_needs_help is True
+
+
+def test_several_boxes_are_read_as_several_values_and_none_as_none() -> None:
+    """What the township ticks is what is matched; ticking nothing is an answer too."""
+    boxes = fields_of(a.Matching)[0]
+    first, second = boxes.choices[0].value, boxes.choices[1].value
+    assert boxes.widget is Widget.CHECKBOXES
+    assert parse(a.Matching, {"entitlements": f"{first}\n{second}"}).entitlements == (first, second)
+    assert parse(a.Matching, {}).entitlements == ()
+    with pytest.raises(FormFaults):
+        parse(a.Matching, {"entitlements": f"{first}\nnothing"})
+
+
+def test_a_value_that_was_never_offered_is_refused() -> None:
+    """A hand-made form cannot bring a word that is not on the list."""
+    with pytest.raises(FormFaults) as refusal:
+        parse(a.Triage, {"outcome": "nothing"})
+    assert refusal.value.faults == {"outcome": "“分流结论”请从列出的选项中选择一项。"}
+
+
+def test_a_narrowed_list_offers_and_takes_only_what_is_left() -> None:
+    """A step is rerouted to an office that the county has."""
+    only = {"office": {"education", "health"}}
+    assert [choice.value for choice in fields_of(a.Reroute, only=only)[0].choices] == ["education", "health"]
+    with pytest.raises(FormFaults):
+        parse(a.Reroute, {"office": "court"}, only=only)
+
+
+def test_text_too_long_is_counted_as_the_model_counts_it() -> None:
+    """A line end from a browser is one character, and the sentence says how many there are."""
+    assert parse(a.Done, {"note": "行\r\n" * 1000}).note == ("行\n" * 1000).strip()
+    with pytest.raises(FormFaults) as refusal:
+        parse(a.Done, {"note": "字" * 2001})
+    assert "最多2000个字，现在有2001个字" in refusal.value.faults["note"]
+
+
+def test_nul_and_blanks_are_tidied_away() -> None:
+    """The records cannot hold NUL; blanks alone are not an answer."""
+    assert parse(a.Handover, {"document_number": " 交\x00接1 "}).document_number == "交接1"
+    with pytest.raises(FormFaults):
+        parse(a.Handover, {"document_number": " \r\n "})
+
+
+def test_a_field_no_form_can_show_is_a_mistake_in_the_model() -> None:
+    """A model is mended, not guessed at."""
+
+    class Odd(Answer):
+        count: int = Field(title="数量")
+
+    with pytest.raises(TypeError):
+        fields_of(Odd)
+
+
+def test_a_fault_of_the_model_itself_becomes_a_chinese_sentence() -> None:
+    """A rule between characters that the form does not know is told in Chinese all the same."""
+
+    class Coded(BaseModel):
+        number: str = Field(title="编号", pattern="^A")
+
+    with pytest.raises(FormFaults) as refusal:
+        parse(Coded, {"number": "B"})
+    assert refusal.value.faults == {"number": "“编号”填写不正确，请核对。"}
