@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -10,6 +12,7 @@ from office.bureau import Bureau
 from office.requests import ask, facts_of, next_round, redraw, reschedule, terms_of
 from office.tables import AnswerRow, CaseRow, Letter, Proceeding, Request
 from rules import steps
+from rules.limits import Unit
 from rules.vocabulary import AnswerKind, Happening, LetterState, Office, RequestState
 from rules.workdays import reckon
 
@@ -108,7 +111,10 @@ async def _extend(session: AsyncSession, bureau: Bureau, concerned: Request, cas
     if granted and concerned.ended_at is None:
         terms = terms_of(concerned)
         # One extension, no longer than the limit itself, counted from the former deadline.
-        reckoning = reckon(concerned.due, terms.answer.limit, bureau.county.calendar, end_rolls=terms.answer.end_rolls)
+        # A deadline at 24:00 belongs to the day that ends, or the extension would be a day too long.
+        by_the_clock = terms.answer.limit.unit in (Unit.HOURS, Unit.MINUTES)
+        start = concerned.due if by_the_clock else concerned.due - timedelta(microseconds=1)
+        reckoning = reckon(start, terms.answer.limit, bureau.county.calendar, end_rolls=terms.answer.end_rolls)
         concerned.due = reckoning.due
         concerned.extended = True
         concerned.version += 1

@@ -153,7 +153,8 @@ class Proceedings:
 
     async def reschedule(self, flow_run_id: UUID) -> bool:
         """Put a stuck run back on its way. For repair only: the caller holds the proceeding's claim and nobody its lease."""
-        result = await self._client.set_flow_run_state(flow_run_id, Scheduled(message="恢复运行"), force=True)
+        again: State[Any] = Scheduled(message="恢复运行")
+        result = await self._client.set_flow_run_state(flow_run_id, again, force=True)
         return result.status == SetStateStatus.ACCEPT
 
     async def rename(self, flow_run_id: UUID, key: str, name: str, message: str) -> bool:

@@ -97,7 +97,7 @@ class JieliWorker(BaseWorker[BaseJobConfiguration, BaseVariables, BaseWorkerResu
             pass
         except Exception as fault:
             # The text of a fault may quote what an officer wrote: only its kind is said.
-            logger.error("run %s ended with %s", flow_run.id, type(fault).__name__)  # noqa: TRY400
+            logger.error("run %s ended with %s", flow_run.id, type(fault).__name__)
         finally:
             port.current.reset(token)
             await attempt.let_go()
@@ -156,7 +156,7 @@ async def _courier(bureau: Bureau, prefect: Proceedings, worker: JieliWorker, st
                 if await courier.turn() and not stop.is_set():
                     await worker.get_and_submit_flow_runs()
             except Exception as fault:
-                logger.error("the courier could not turn: %s", type(fault).__name__)  # noqa: TRY400
+                logger.error("the courier could not turn: %s", type(fault).__name__)
                 await asyncio.sleep(1)
             await ear.wait(1.0)
 

@@ -59,7 +59,7 @@ def _step(
     step = Step(key, code, label, instruction, office, answer, mechanism, urgency)
     if key in _STEPS:
         raise ValueError(f"step {key} is defined twice")
-    _STEPS[key] = step  # type: ignore[assignment]
+    _STEPS[key] = step
     return step
 
 

@@ -44,6 +44,7 @@ class StoryAttempt(Attempt):
 
     async def perform(self, task: Any, name: str, *arguments: Any) -> None:
         """Do the act itself."""
+        assert name
         await task.fn(*arguments)
 
 
@@ -80,6 +81,13 @@ class Story:
 
     async def report(self, **more: Any) -> Receipt:
         """A teacher reports, unless `more` says otherwise; then every proceeding runs to its first sleep."""
+        receipt = await self.file_only(**more)
+        self.case = receipt.case
+        await self.run()
+        return receipt
+
+    async def file_only(self, **more: Any) -> Receipt:
+        """The report alone; no proceeding runs yet."""
         self._forms += 1
         fields: dict[str, Any] = {
             "form_key": f"form-{self._forms:06d}",
@@ -93,10 +101,7 @@ class Story:
         }
         township = self.bureau.county.townships[fields["township"]]
         fields["village"] = next(iter(township.villages))
-        receipt = await file_report(self.bureau, Filing(**(fields | more)))
-        self.case = receipt.case
-        await self.run()
-        return receipt
+        return await file_report(self.bureau, Filing(**(fields | more)))
 
     async def run(self) -> None:
         """Every proceeding that is new or woken makes its attempts until all sleep or have ended."""

@@ -17,7 +17,7 @@ from office.cli.output import CountyOption, Fault, JsonOption, app, moment, out,
 from office.intake import BadFiling, Filing, file_report
 from office.views import NoSuchCase, explain_case, list_cases, show_case
 from rules.steps import STEPS
-from rules.vocabulary import AnswerKind, Happening, Level, LetterState, Mechanism, Office, RequestState
+from rules.vocabulary import AnswerKind, Happening, LetterState, Level, Mechanism, Office, RequestState
 
 
 def read_json(path: Path) -> dict[str, Any]:
