@@ -122,6 +122,20 @@ async def answer_by_link(
         return await take(session, bureau, request, case, speech)
 
 
+async def read_words(bureau: Bureau, token: str, *, typed_name: str, code: str) -> links.OpenedLink:
+    """What offices and coordinator wrote to each other, for whoever proves to hold the letter. Changes nothing else.
+
+    Raises `Refused`, `office.links.UnknownLink`.
+    """
+    if not typed_name.strip():
+        raise Refused("请填写您的姓名。", "typed_name")
+    if not await _code_accepted(bureau, token, code):
+        raise Refused("验证码不正确，请核对邮件中的6位数字。", "code")
+    opened = await links.open_link(bureau, token)
+    readable = opened.status in (links.LinkStatus.OPEN, links.LinkStatus.CHANGED)
+    return opened if readable else opened.without_words()
+
+
 async def _code_accepted(bureau: Bureau, token: str, code: str) -> bool:
     """Whether the code is right. A wrong one is counted in a transaction of its own, whatever follows.
 

@@ -325,7 +325,7 @@ def describe(bureau: Bureau, request: Request) -> str:
     from rules.vocabulary import Level
 
     zone = bureau.clock.now().tzinfo
-    subject = subject_label(request.step, request.subject)
+    subject = subject_label(request)
     level = f"，已升级至{Level(request.level).label}" if request.level else ""
     deadline = request.due.astimezone(zone)
     return (

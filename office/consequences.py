@@ -12,6 +12,7 @@ from office.bureau import Bureau
 from office.requests import ask, facts_of, next_round, redraw, reschedule, terms_of
 from office.tables import AnswerRow, CaseRow, Letter, Proceeding, Request
 from rules import steps
+from rules.steps import step as step_of
 from rules.limits import Unit
 from rules.vocabulary import AnswerKind, Happening, LetterState, Office, RequestState
 from rules.workdays import reckon
@@ -20,21 +21,22 @@ from rules.workdays import reckon
 async def follow(session: AsyncSession, bureau: Bureau, request: Request, case: CaseRow, answer: AnswerRow) -> None:
     """Do what the answer brings with it, in the answer's own transaction."""
     coordinator = bureau.county.office("coordinator")
+    about = f"{bureau.county.office(request.office).short}·{step_of(request.step).label}"
     match AnswerKind(answer.kind):
         case AnswerKind.DECLINED:
             await ask(
                 session, bureau, case, request.proceeding_id, steps.REROUTE, coordinator,
-                subject=str(request.id), concerns=request.id, urgent=request.urgent,
+                subject=str(request.id), concerns=request.id, about=about, urgent=request.urgent,
             )  # fmt: skip
         case AnswerKind.MORE_FACTS:
             await ask(
                 session, bureau, case, request.proceeding_id, steps.SUPPLY_FACTS, coordinator,
-                subject=answer.reference, concerns=request.id, urgent=request.urgent,
+                subject=answer.reference, concerns=request.id, about=about, urgent=request.urgent,
             )  # fmt: skip
         case AnswerKind.EXTENSION:
             await ask(
                 session, bureau, case, request.proceeding_id, steps.DECIDE_EXTENSION, coordinator,
-                subject=str(request.id), concerns=request.id, urgent=request.urgent,
+                subject=str(request.id), concerns=request.id, about=about, urgent=request.urgent,
             )  # fmt: skip
         case AnswerKind.DONE if request.concerns is not None:
             await _coordinator_decided(session, bureau, request, case, answer)

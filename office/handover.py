@@ -55,6 +55,7 @@ async def open_proceeding(session: AsyncSession, bureau: Bureau, case: CaseRow, 
     proceeding = (await session.execute(statement)).scalar_one()
     if live is not None:
         await _take_what_is_owed(session, live, proceeding)
+        await news(session, proceeding.id)
     log.write(
         session,
         Happening.PROCEEDING_OPENED,

@@ -11,7 +11,7 @@ import hashlib
 import html
 import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from urllib.parse import unquote
 
@@ -96,6 +96,13 @@ class OpenedLink:
     exchanges: tuple[Exchange, ...]
     extension: str
     may_extend: bool
+    moved_to: str = ""
+    words_wait: bool = False
+
+    def without_words(self) -> OpenedLink:
+        """The same, without what people wrote: that may be about the child and is shown to nobody who has not proved
+        that a person holds the letter. `words_wait` says that there is something to read."""
+        return replace(self, exchanges=(), words_wait=bool(self.exchanges))
 
 
 class UnknownLink(Exception):  # noqa: N818 - it is an answer, not an accident
@@ -176,9 +183,9 @@ async def find(session: AsyncSession, raw: str, *, lock: bool = False) -> tuple[
     return row[0], row[1], row[2]
 
 
-async def status_of(session: AsyncSession, bureau: Bureau, link: Link, request: Request) -> LinkStatus:
-    """What the link is worth now. The right to act is judged at the moment of acting."""
-    newest = (
+async def newest_round(session: AsyncSession, request: Request) -> Request:
+    """The latest round of the same step."""
+    return (
         await session.execute(
             select(Request)
             .where(
@@ -190,6 +197,11 @@ async def status_of(session: AsyncSession, bureau: Bureau, link: Link, request: 
             .limit(1)
         )
     ).scalar_one()
+
+
+async def status_of(session: AsyncSession, bureau: Bureau, link: Link, request: Request) -> LinkStatus:
+    """What the link is worth now. The right to act is judged at the moment of acting."""
+    newest = await newest_round(session, request)
     if newest.id != request.id and newest.office != request.office:
         return LinkStatus.MOVED
     if request.state == RequestState.WITHDRAWN.value:
@@ -240,6 +252,8 @@ async def open_link(bureau: Bureau, raw: str) -> OpenedLink:
                 )
             ).scalars()
         }
+        newest = await newest_round(session, request)
+        cause = await _cause(session, request)
     asked: Step[Answer] = step(request.step)
     questions = [row for row in answers if row.kind == AnswerKind.MORE_FACTS.value]
     supplies = [a for a in asides if a.step == "supply_facts"]
@@ -251,6 +265,8 @@ async def open_link(bureau: Bureau, raw: str) -> OpenedLink:
         )
         for question, supply in zip(questions, supplies, strict=False)
     )
+    if cause is not None:
+        exchanges = (Exchange(cause.words, "", cause.answered_at),)
     extension = ""
     for aside in asides:
         if aside.step == "decide_extension":
@@ -268,7 +284,7 @@ async def open_link(bureau: Bureau, raw: str) -> OpenedLink:
         case=case.number,
         step=asked,
         subject=request.subject,
-        subject_label=subject_label(request.step, request.subject),
+        subject_label=subject_label(request),
         office_name=office.name,
         officer_name="" if officer is None else officer.name,
         state=RequestState(request.state),
@@ -283,15 +299,31 @@ async def open_link(bureau: Bureau, raw: str) -> OpenedLink:
         exchanges=exchanges,
         extension=extension,
         may_extend=may_extend(bureau, request, extension),
+        moved_to=bureau.county.office(newest.office).name if newest.office != request.office else "",
     )
+
+
+CAUSES = {
+    "reroute": AnswerKind.DECLINED,
+    "supply_facts": AnswerKind.MORE_FACTS,
+    "decide_extension": AnswerKind.EXTENSION,
+}
+"""Which answer of an office puts which step to the coordinator."""
+
+
+async def _cause(session: AsyncSession, request: Request) -> AnswerRow | None:
+    """The office's answer that put this step to the coordinator; None for any other step."""
+    if request.concerns is None:
+        return None
+    statement = select(AnswerRow).where(
+        AnswerRow.request_id == request.concerns, AnswerRow.kind == CAUSES[request.step].value
+    )
+    if request.step == "supply_facts":
+        statement = statement.where(AnswerRow.reference == request.subject)
+    return (await session.execute(statement.order_by(AnswerRow.id.desc()).limit(1))).scalar_one_or_none()
 
 
 def may_extend(bureau: Bureau, request: Request, extension: str) -> bool:
     """One bounded extension, asked before expiry; never of an emergency step, never of the coordinator's own."""
     asked = step(request.step)
-    return (
-        extension == ""
-        and asked.mechanism is not None
-        and not request.urgent
-        and bureau.clock.now() < request.due
-    )
+    return extension == "" and asked.mechanism is not None and not request.urgent and bureau.clock.now() < request.due

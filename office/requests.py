@@ -63,6 +63,7 @@ async def ask(
     *,
     subject: str = "",
     concerns: int | None = None,
+    about: str = "",
     answer_limit: LimitTerms | None = None,
     urgent: bool = False,
 ) -> Request:
@@ -76,7 +77,7 @@ async def ask(
     if answer_limit is not None:
         terms = replace(terms, answer=answer_limit)
     return await put_request(
-        session, bureau, case, proceeding_id, asked, office, terms, subject=subject, concerns=concerns, number=1, urgent=urgent
+        session, bureau, case, proceeding_id, asked, office, terms, subject=subject, concerns=concerns, about=about, number=1, urgent=urgent
     )
 
 
@@ -92,6 +93,7 @@ async def put_request(
     subject: str,
     number: int,
     concerns: int | None = None,
+    about: str = "",
     due: datetime | None = None,
     urgent: bool = False,
 ) -> Request:
@@ -107,6 +109,7 @@ async def put_request(
         "subject": subject,
         "round": number,
         "concerns": concerns,
+        "about": about,
         "office": office.key,
         "state": RequestState.ASKED.value,
         "terms": terms.as_json(),
@@ -156,14 +159,14 @@ async def put_request(
     return request
 
 
-def subject_label(request_step: str, subject: str) -> str:
-    """What an officer reads for a subject: the entitlement's name, the visit's number."""
-    if not subject:
-        return ""
-    if request_step in ("scheme_decision", "enrol_and_pay"):
-        return scheme_name(subject)
+def subject_label(request: Request) -> str:
+    """What an officer reads for a subject: the entitlement's name, the visit's number, the step that came back."""
+    if request.about or not request.subject:
+        return request.about
+    if request.step in ("scheme_decision", "enrol_and_pay"):
+        return scheme_name(request.subject)
     repeats = ("visit", "follow_up", "review", "conference")
-    return f"第{subject}次" if subject.isdigit() and request_step.endswith(repeats) else ""
+    return f"第{request.subject}次" if request.subject.isdigit() and request.step.endswith(repeats) else ""
 
 
 def facts_of(bureau: Bureau, case: CaseRow, request: Request) -> dict[str, object]:
@@ -174,7 +177,7 @@ def facts_of(bureau: Bureau, case: CaseRow, request: Request) -> dict[str, objec
         "case_number": case.number,
         "step": asked.key,
         "step_label": asked.label,
-        "subject_label": subject_label(request.step, request.subject),
+        "subject_label": subject_label(request),
         "instruction": asked.instruction,
         "mechanism_label": asked.mechanism.label if asked.mechanism else "协调事项",
         "office_name": bureau.county.office(request.office).name,

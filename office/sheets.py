@@ -85,7 +85,7 @@ async def case_sheet(session: AsyncSession, bureau: Bureau, case: CaseRow) -> st
         return {
             "step": asked.label,
             "code": asked.code,
-            "subject": subject_label(request.step, request.subject),
+            "subject": subject_label(request),
             "office": bureau.county.office(request.office).short,
             "state": RequestState(request.state).label,
             "acknowledge_by": request.acknowledge_by.astimezone(zone),

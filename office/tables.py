@@ -223,6 +223,7 @@ class Request(Base):
     subject: Mapped[str] = mapped_column(String(80), default="")
     round: Mapped[int] = mapped_column(Integer)
     concerns: Mapped[int | None] = mapped_column(ForeignKey("request.id"), index=True)
+    about: Mapped[str] = mapped_column(String(120), default="", comment="for the coordinator: which office, which step")
     office: Mapped[str] = mapped_column(String(60), index=True)
     state: Mapped[str] = mapped_column(String(20))
     version: Mapped[int] = mapped_column(Integer, default=1)

@@ -203,7 +203,7 @@ async def explain_case(bureau: Bureau, number: str) -> dict[str, Any]:
                 "step": request.step,
                 "code": asked.code,
                 "label": asked.label,
-                "subject": subject_label(request.step, request.subject),
+                "subject": subject_label(request),
                 "office": bureau.county.office(request.office).name,
                 "state": RequestState(request.state).label,
                 "since": _iso(bureau, request.asked_at),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from typing import Annotated
 
 import typer
 
 from config.settings import Settings
-from office.cli.output import CountyOption, JsonOption, app, county_of
+from office.bench import NAMES, UnknownBenchmark, Unmeasured, chosen, label_of, run
+from office.cli.output import CountyOption, Fault, JsonOption, app, county_of, err, out
 
 
 def _settings(county: CountyOption) -> Settings:
@@ -42,3 +44,38 @@ def demo(
     from office.telling import tell_the_story
 
     sys.exit(tell_the_story(_settings(county), fast=fast, as_json=as_json))
+
+
+@app.command()
+def bench(
+    name: Annotated[str | None, typer.Argument(help=f"基准测试的名称：{'、'.join(NAMES)}；不写则全部")] = None,
+    county: CountyOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """在临时文件夹里启动全部部件并测量；要比较的在同一次运行中测出。JSON 每项测试一行。"""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.table import Table
+
+    try:
+        names = chosen(name)
+    except UnknownBenchmark as unknown:
+        err.print(str(unknown), markup=False)
+        sys.exit(2)
+    settings = _settings(county)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    for each in names:
+        try:
+            with Progress(*columns, console=err, transient=as_json) as progress:
+                result = run(each, settings, progress)
+        except Unmeasured as unmeasured:
+            raise Fault(f"基准测试 {each} 没有测完：{unmeasured}") from unmeasured
+        if as_json:
+            sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
+            continue
+        machine = result["machine"]
+        table = Table(title=f"{each}（{machine['cpus']} 核，{machine['memory_gib']} GiB，Python {machine['python']}）")
+        table.add_column("项目", overflow="fold")
+        table.add_column("数值", justify="right")
+        for figure, value in result["figures"].items():
+            table.add_row(label_of(each, figure), f"{value:g}")
+        out.print(table)

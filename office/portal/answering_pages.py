@@ -101,6 +101,25 @@ async def resend(request: Request, token: str) -> Response:
     return page(request, "link_resent.html", link=opened, desk=desk(bureau))
 
 
+@router.post("/r/{token}/read")
+async def read_words(request: Request, token: str) -> Response:
+    """Show what offices and coordinator wrote to each other; it needs the same proof as an answer."""
+    bureau = bureau_of(request)
+    form = await typed(request)
+    try:
+        opened = await links.open_link(bureau, token)
+        values = read(WHO, form)
+        shown = await answering.read_words(bureau, token, typed_name=values["typed_name"], code=values["code"])
+    except links.UnknownLink:
+        return unknown(request)
+    except FormFaults as refusal:
+        return _page(request, opened, status=HTTPStatus.UNPROCESSABLE_ENTITY, reading=(form, refusal.faults))
+    except answering.Refused as refusal:
+        faults = {refusal.field or "code": refusal.sentence}
+        return _page(request, opened, status=HTTPStatus.UNPROCESSABLE_ENTITY, reading=(form, faults))
+    return _page(request, shown, proved=True)
+
+
 @router.post("/r/{token}/{kind}")
 async def answer(request: Request, token: str, kind: str) -> Response:
     """Take an answer, or show the same form again with what was typed and what is wrong with it."""
@@ -258,7 +277,13 @@ def _with_attempt(form: AnswerForm, attempt: Attempt | None) -> AnswerForm:
 
 
 def _page(
-    request: Request, opened: OpenedLink, attempt: Attempt | None = None, *, status: int = HTTPStatus.OK
+    request: Request,
+    opened: OpenedLink,
+    attempt: Attempt | None = None,
+    *,
+    status: int = HTTPStatus.OK,
+    reading: tuple[Mapping[str, str], Mapping[str, str]] = ({}, {}),
+    proved: bool = False,
 ) -> Response:
     bureau = bureau_of(request)
     if opened.status is LinkStatus.UNKNOWN:
@@ -269,8 +294,12 @@ def _page(
     if template is not None:
         unsent = "" if attempt is None else tidy(attempt.values.get("words", "") or attempt.values.get("note", ""))
         return page(request, template, status=status, unsent=unsent, **common)
+    if not proved:
+        common["link"] = opened.without_words()
     forms = forms_for(bureau, opened, attempt)
-    return page(request, "link_open.html", status=status, forms=forms, **common)
+    return page(
+        request, "link_open.html", status=status, forms=forms, who=WHO, typed=reading[0], faults=reading[1], **common
+    )
 
 
 def unknown(request: Request) -> Response:

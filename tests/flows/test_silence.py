@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -23,6 +23,7 @@ from rules.answers import Answer
 from rules.ladder import Clock, Ladder
 from rules.steps import FIRST_MEASURES, STEPS, Step
 from rules.vocabulary import AnswerKind, Happening, Labelled, Level, Mechanism, RequestState
+from rules.workdays import before
 from tests.flows.ways import ways
 from tests.story import Story
 
@@ -147,7 +148,8 @@ async def climbed_as_its_terms_say(story: Story, key: str, subject: str) -> None
     for clock, ladder in ((Clock.ACKNOWLEDGE, terms.acknowledge_ladder), (Clock.ANSWER, terms.answer_ladder)):
         reached = [(rung.level, rung.repeat) for rung in rungs if rung.clock == clock.value]
         # Whose silence has been told to someone above is not reminded of the answer any more.
-        overtaken = clock is Clock.ANSWER and any(rung.clock == Clock.ACKNOWLEDGE.value for rung in rungs)
+        above = min(rung.reached_at for rung in rungs if rung.level != Level.REMINDER.value)
+        overtaken = clock is Clock.ANSWER and above <= reminder_instant(story, request, ladder)
         rest = [rung for rung in expected(ladder) if not (overtaken and rung[0] == Level.REMINDER.value)]
         assert reached == rest, f"{key} {clock.value}"
         for level, repeat in reached:
@@ -161,6 +163,15 @@ async def climbed_as_its_terms_say(story: Story, key: str, subject: str) -> None
     assert logged == Counter(rung.level for rung in rungs)
     assert request.level == Level.JOINT_MEETING.value
     assert request.next_climb_at is None
+
+
+def reminder_instant(story: Story, request: Request, ladder: Ladder) -> datetime:
+    """When the office would be reminded; the deadline itself where the ladder has no reminder."""
+    if ladder.reminder_before is None:
+        return request.due
+    calendar = story.bureau.county.calendar
+    at = before(request.due, ladder.reminder_before, calendar)
+    return at if request.urgent else calendar.next_opening(at, story.bureau.county.office(request.office).hours)
 
 
 async def everyone_told_hears_the_end(story: Story, steps: list[Step[Answer]]) -> None:
@@ -202,10 +213,10 @@ async def test_acknowledging_stops_one_clock_and_not_the_other(story: Story) -> 
     await put(story, [STEPS["dispatch"]], Mechanism.EMERGENCY_HANDLING)
     await wait(story, minutes=6)
     assert [(rung.clock, rung.level) for rung in await story.rungs("dispatch")] == [("acknowledge", "reminder")]
-    before = len(await story.rungs("dispatch"))
+    so_far = len(await story.rungs("dispatch"))
     await story.say_only(AnswerKind.RECEIVED, "dispatch")
     await fall_silent(story)
-    later = (await story.rungs("dispatch"))[before:]
+    later = (await story.rungs("dispatch"))[so_far:]
     assert {rung.clock for rung in later} == {"answer"}
     terms = terms_of(await story.request("dispatch"))
     assert [(rung.level, rung.repeat) for rung in later] == expected(terms.answer_ladder)

@@ -114,7 +114,10 @@ async def test_a_second_question_is_another_question(story: Story) -> None:
     first = await link.say(MORE_FACTS, words="请补充伤情照片")
     second = await link.say(MORE_FACTS, words="请补充住址")
     assert first.reference != second.reference
-    assert [r.subject for r in await story.requests() if r.step == "supply_facts"] == [first.reference, second.reference]
+    assert [r.subject for r in await story.requests() if r.step == "supply_facts"] == [
+        first.reference,
+        second.reference,
+    ]
 
 
 async def test_a_second_officer_is_told_who_has_decided(story: Story) -> None:
@@ -122,8 +125,14 @@ async def test_a_second_officer_is_told_who_has_decided(story: Story) -> None:
     await story.report()
     hers, his = await story.link("police_accept", "ps_zhou"), await story.link("police_accept", "ps_xia")
     given = await hers.say(DONE, payload=ACCEPTED)
-    for kind, more in ((DONE, {"payload": ACCEPTED}), (RECEIVED, {}), (DECLINED, {"words": "不", "instead": "justice"})):
-        with pytest.raises(Refused, match=f"该事项已由安和县公安局周立言于2026年03月02日 09:00办结，编号{given.reference}"):
+    for kind, more in (
+        (DONE, {"payload": ACCEPTED}),
+        (RECEIVED, {}),
+        (DECLINED, {"words": "不", "instead": "justice"}),
+    ):
+        with pytest.raises(
+            Refused, match=f"该事项已由安和县公安局周立言于2026年03月02日 09:00办结，编号{given.reference}"
+        ):
             await his.say(kind, **more)
 
 
@@ -213,7 +222,10 @@ async def test_a_decline_names_a_reason_and_another_office(story: Story) -> None
     """A bare 退回 is refused with the field it lacks; the coordinator's own steps cannot be declined."""
     await story.report()
     link = await story.link("police_accept")
-    for more, field in (({"words": "", "instead": "justice"}, "words"), ({"words": "不属", "instead": "别处"}, "instead")):
+    for more, field in (
+        ({"words": "", "instead": "justice"}, "words"),
+        ({"words": "不属", "instead": "别处"}, "instead"),
+    ):
         with pytest.raises(Refused) as refusal:
             await link.say(DECLINED, **more)
         assert refusal.value.field == field
@@ -355,7 +367,9 @@ async def test_no_name_no_answer(story: Story) -> None:
 async def test_an_answer_by_phone_equals_one_by_link_and_names_both_people(story: Story) -> None:
     """Same state, same log, same clocks; the record says who said it and who typed it."""
     await story.report()
-    await (await story.link("police_accept")).say(DONE, payload=Acceptance(own_jurisdiction=True, acceptance_number="1"))
+    await (await story.link("police_accept")).say(
+        DONE, payload=Acceptance(own_jurisdiction=True, acceptance_number="1")
+    )
     await story.run()
     by_link = await story.request("police_accept")
     await story.report()

@@ -99,7 +99,7 @@ async def test_a_case_is_handed_over_once_by_one_giver(story: Story) -> None:
     [
         ("UPDATE request SET state = 'done'", "ck_request_ended"),
         ("UPDATE request SET state = 'done', ended_at = asked_at", "ck_request_no_climb_after_end"),
-        ("UPDATE request SET state = 'forgotten'", "ck_request_state_listed"),
+        ("UPDATE request SET state = 'forgotten', next_climb_at = NULL", "ck_request_state_listed"),
         ("UPDATE proceeding SET mechanism = 'other'", "ck_proceeding_mechanism_listed"),
         ("UPDATE \"case\" SET closing_ground = 'tired'", "ck_case_closing_ground_listed"),
     ],

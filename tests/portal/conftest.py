@@ -122,6 +122,13 @@ class Desk:
         self.answers.append(said)
         return Given(said["kind"], "HF-260302-7KQ2MD", opened.case, opened.step, opened.office_name, NOW, again)
 
+    async def read_words(self, bureau: object, token: str, *, typed_name: str, code: str) -> OpenedLink:
+        """The link with what people wrote, for whoever types the right code."""
+        assert typed_name
+        if code != CODE:
+            raise Refused("验证码不正确，请核对邮件中的6位数字。", "code")
+        return await self.open_link(bureau, token)
+
     async def resend(self, bureau: object, token: str) -> None:  # noqa: ARG002
         """A fresh letter."""
         self.resent.append(token)
@@ -188,6 +195,7 @@ def desk(monkeypatch: pytest.MonkeyPatch) -> Desk:
     monkeypatch.setattr(links, "open_link", made.open_link)
     monkeypatch.setattr(answering, "answer_by_link", made.answer_by_link)
     monkeypatch.setattr(answering, "resend", made.resend)
+    monkeypatch.setattr(answering, "read_words", made.read_words)
     monkeypatch.setattr(intake, "file_report", made.file_report)
     monkeypatch.setattr(intake, "report_status", made.report_status)
     return made

@@ -195,6 +195,9 @@ def upgrade() -> None:
         sa.Column("subject", sa.String(length=80), nullable=False),
         sa.Column("round", sa.Integer(), nullable=False),
         sa.Column("concerns", sa.BigInteger(), nullable=True),
+        sa.Column(
+            "about", sa.String(length=120), nullable=False, comment="for the coordinator: which office, which step"
+        ),
         sa.Column("office", sa.String(length=60), nullable=False),
         sa.Column("state", sa.String(length=20), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),

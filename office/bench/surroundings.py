@@ -1,0 +1,73 @@
+"""Everything a benchmark needs, started in a folder of its own on free ports, and gone afterwards."""
+
+from __future__ import annotations
+
+import os
+import socket
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from config.settings import Settings
+from office.embedded import EmbeddedPostgres
+from office.parts import LOOPBACK
+from office.supervisor import Supervisor
+
+PORTS = ("portal_port", "prefect_port", "catcher_port")
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nothing listens on now."""
+    trials = [socket.socket() for _ in range(count)]
+    try:
+        for trial in trials:
+            trial.bind((LOOPBACK, 0))
+        return [int(trial.getsockname()[1]) for trial in trials]
+    finally:
+        for trial in trials:
+            trial.close()
+
+
+@contextmanager
+def everything(settings: Settings) -> Iterator[Supervisor]:
+    """All parts of a demonstration in real time. Of `settings`, the county and the worker's limit count.
+
+    Raises:
+        StartFault: something is missing or died.
+    """
+    with tempfile.TemporaryDirectory(prefix="jieli-bench-") as folder:
+        own = Settings.model_construct(
+            **{name: field.get_default() for name, field in Settings.model_fields.items()}
+            | dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
+            | {"data_dir": Path(folder), "county": settings.county, "worker_limit": settings.worker_limit, "demo": True}
+        )
+        try:
+            with Supervisor(own, demo=True, quiet=True) as supervisor, _spoken_to(supervisor.environment):
+                yield supervisor
+        finally:
+            EmbeddedPostgres(own.data_dir / "demo").destroy()
+
+
+@contextmanager
+def _spoken_to(environment: Mapping[str, str]) -> Iterator[None]:
+    """Let Prefect's client in this process speak to that server.
+
+    Prefect reads its settings at its first import, which a benchmark before this one may have caused already.
+    """
+    ours = {name: value for name, value in environment.items() if name.startswith(("PREFECT_", "DO_NOT"))}
+    before = {name: os.environ.get(name) for name in ours}
+    os.environ.update(ours)
+    try:
+        from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
+
+        with temporary_settings(
+            {PREFECT_API_URL: ours["PREFECT_API_URL"], PREFECT_API_AUTH_STRING: ours["PREFECT_API_AUTH_STRING"]}
+        ):
+            yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
