@@ -12,8 +12,8 @@ from office.bureau import Bureau
 from office.requests import ask, facts_of, next_round, redraw, reschedule, terms_of
 from office.tables import AnswerRow, CaseRow, Letter, Proceeding, Request
 from rules import steps
-from rules.steps import step as step_of
 from rules.limits import Unit
+from rules.steps import step as step_of
 from rules.vocabulary import AnswerKind, Happening, LetterState, Office, RequestState
 from rules.workdays import reckon
 

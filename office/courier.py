@@ -57,6 +57,7 @@ class Courier:
         self._swept_at = datetime.min.replace(tzinfo=UTC)
         self._sweep_after = 0
         self._laid: dict[str, int] = {}
+        self._orphaned: dict[int, datetime] = {}
 
     async def turn(self) -> bool:
         """One turn; True when something was started or woken, so that the worker should poll at once."""
@@ -146,7 +147,11 @@ class Courier:
         if state.type is StateType.SCHEDULED:
             await self._release(row.id, again_in=PICK_UP_SECONDS)
             return True
-        if state.type in (StateType.PENDING, StateType.RUNNING, StateType.CANCELLING) and age < PICK_UP_SECONDS:
+        # Whoever was running then is known to be dead, so nothing is waited for.
+        orphaned_at = self._orphaned.pop(row.id, datetime.min.replace(tzinfo=UTC))
+        orphan = state.type is StateType.RUNNING and state.since < orphaned_at
+        unsettled = state.type in (StateType.PENDING, StateType.RUNNING, StateType.CANCELLING)
+        if unsettled and age < PICK_UP_SECONDS and not orphan:
             await self._release(row.id, again_in=3)
             return False
         if state.type is StateType.PAUSED and await self.prefect.resume(row.flow_run_id):
@@ -259,7 +264,7 @@ class Courier:
         async with self.bureau.database.transaction() as session:
             sleeping = (
                 await session.execute(
-                    select(Proceeding.id, Proceeding.flow_run_id)
+                    select(Proceeding.id, Proceeding.flow_run_id, Proceeding.wait_name)
                     .where(
                         Proceeding.id > self._sweep_after,
                         Proceeding.closed_at.is_(None),
@@ -278,11 +283,22 @@ class Courier:
         for row in sleeping:
             state = states.get(row.flow_run_id)
             if state is not None and state.type is StateType.PAUSED:
+                if state.name != row.wait_name:
+                    await self._show_anew(row.id)
                 continue
             for claimed in await self._claim(
                 Proceeding.id == row.id, Proceeding.asleep.is_(True), Proceeding.woken_at.is_(None)
             ):
                 await self._mend(claimed, await self.prefect.state(claimed.flow_run_id))
+
+    async def _show_anew(self, proceeding: int) -> None:
+        """Somebody paused the run by hand, with a time limit of Prefect's: our own pause is put over it."""
+        async with self.bureau.database.transaction() as session:
+            await session.execute(
+                update(Proceeding)
+                .where(Proceeding.id == proceeding, Proceeding.asleep.is_(True), Proceeding.woken_at.is_(None))
+                .values(display=Proceeding.display + 1, wait_name="")
+            )
 
     async def _free_leases_of_the_dead(self) -> None:
         """Leases whose process on this machine has ended need not run out."""
@@ -301,11 +317,13 @@ class Courier:
             )
             dead = [holder for holder in holders if holder and not _alive(int(holder.removeprefix(here).split(":")[0]))]
             if dead:
-                await session.execute(
+                freed = await session.execute(
                     update(Proceeding)
                     .where(Proceeding.lease_holder.in_(dead))
                     .values(lease_holder=None, lease_until=None)
+                    .returning(Proceeding.id)
                 )
+                self._orphaned.update(dict.fromkeys(freed.scalars(), datetime.now(UTC)))
 
 
 def _alive(pid: int) -> bool:

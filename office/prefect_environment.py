@@ -29,6 +29,9 @@ FIXED = {
     "PREFECT_LOGGING_COLORS": "false",
     "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "false",
     "PREFECT_TASKS_DEFAULT_PERSIST_RESULT": "false",
+    # Every wait would leave a line "Finished in state 待办" at ERROR, and a fault's text may quote an officer: our own log
+    # says what there is to say.
+    "PREFECT_LOGGING_TO_API_ENABLED": "false",
     # A flow or task that retried by itself could never be woken again, or would send a letter twice.
     "PREFECT_FLOWS_DEFAULT_RETRIES": "0",
     "PREFECT_TASKS_DEFAULT_RETRIES": "0",

@@ -8,7 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
+from pathlib import Path
+from tempfile import gettempdir
 from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
@@ -47,6 +50,18 @@ def load_flow(key: str) -> Flow[..., Any]:
     flow = getattr(import_module(module), name)
     if not isinstance(flow, Flow):
         raise TypeError(f"{module}.{name} is not a flow")
+    return flow
+
+
+@cache
+def attempt_flow(key: str) -> Flow[..., Any]:
+    """The flow as an attempt runs it.
+
+    Its run was named when it was started. Nothing is stored, but the engine asks the server for a place to store it at
+    every attempt unless one is named.
+    """
+    flow = load_flow(key).with_options(result_storage=Path(gettempdir()), persist_result=False)
+    flow.flow_run_name = None
     return flow
 
 

@@ -1,6 +1,6 @@
 """The worker: attempts of flow runs inside one warm process, and beside them the courier, the clock and the post.
 
-A process for each attempt costs seconds of imports; a thread with a loop of its own costs milliseconds. The server
+A process for each attempt costs seconds of imports; a warm seat (`office.seats`) costs milliseconds. The server
 holds every state, so an attempt that paused, aborted or failed has ended well for the worker: status 0.
 """
 
@@ -11,10 +11,8 @@ import contextlib
 import logging
 import signal
 import sys
-import threading
-from typing import Any
+from typing import Any, Self
 
-import anyio
 import anyio.abc
 from prefect.client.schemas.objects import FlowRun
 from prefect.exceptions import Abort, Pause
@@ -28,69 +26,112 @@ from office.attempt import Attempt, LeaseLost, new_holder
 from office.bureau import Bureau
 from office.clock import run_clock
 from office.courier import Courier
-from office.database import WAKE, Database
+from office.database import WAKE
 from office.leash import announce_ready
 from office.listening import listening
 from office.mailer import SmtpMailer
 from office.opening import NotReady, open_bureau
 from office.post import Post
-from office.proceedings import WORK_POOL, Proceedings, load_flow, pause
+from office.proceedings import WORK_POOL, Proceedings, attempt_flow, pause
+from office.seats import Seats
 from office.timekeeping import ScaledClock
 
 logger = logging.getLogger("jieli.worker")
 
 ATTEMPT_SECONDS = 120
 """Machine seconds after which an attempt is given up; it normally lasts well under one."""
-DRAIN_SECONDS = 25
-"""Machine seconds for which a stopping worker lets its attempts come to their next sleep."""
+DRAIN_SECONDS = 15
+"""Machine seconds for which a stopping worker lets its attempts come to their next sleep; less than it is given to stop."""
+PREFECT_WAIT = 2.0
+"""Machine seconds before a Prefect server that is away is tried again."""
 
 
-class JieliWorker(BaseWorker[BaseJobConfiguration, BaseVariables, BaseWorkerResult]):
-    """Runs attempts in this process, a thread and an event loop for each, at most `limit` at a time."""
+class NothingToConfigure(BaseJobConfiguration):
+    """Attempts are made in this process: deployment and flow are not read for an infrastructure that is not there."""
+
+    @classmethod
+    async def resolve_for_flow_run(cls, flow_run: FlowRun, **_: Any) -> Self:  # noqa: ARG003 - Prefect's signature
+        """The same for every run."""
+        return cls()
+
+
+class JieliWorker(BaseWorker[NothingToConfigure, BaseVariables, BaseWorkerResult]):
+    """Makes attempts in this process, each in a seat with an event loop of its own, at most `limit` at a time."""
 
     type = WORK_POOL
-    job_configuration = BaseJobConfiguration
+    job_configuration = NothingToConfigure
     _description = "Runs Jieli's proceedings inside one warm process."
 
-    def __init__(self, bureau: Bureau, prefect: Proceedings, **options: Any) -> None:
-        """`bureau` must serve any loop: its database opens a connection for each transaction."""
+    def __init__(self, seats: Seats, prefect: Proceedings, **options: Any) -> None:
+        """`seats` outlive the worker."""
         super().__init__(**options)
-        self.bureau = bureau
+        self.seats = seats
         self.prefect = prefect
-        self.underway: set[str] = set()
-        self.closing = threading.Event()
+        self._vacancy = asyncio.Event()
+        self._closing = False
+        self._polls = 0
+
+    async def get_and_submit_flow_runs(self) -> list[FlowRun]:
+        """Take what is due, unless this worker is closing."""
+        if self._closing:
+            return []
+        self._polls += 1
+        try:
+            return await super().get_and_submit_flow_runs()
+        finally:
+            self._polls -= 1
+
+    async def drain(self) -> None:
+        """Take no more runs; let those that were taken come to their next sleep, for a bounded time."""
+        self._closing = True
+        for _ in range(DRAIN_SECONDS * 10):
+            # A slot is taken before a run is claimed and given back when its attempt has ended.
+            if self._polls == 0 and (self._limiter is None or self._limiter.borrowed_tokens == 0):
+                return
+            await asyncio.sleep(0.1)
 
     async def run(
         self,
         flow_run: FlowRun,
-        configuration: BaseJobConfiguration,  # noqa: ARG002 - there is no infrastructure to configure
+        configuration: NothingToConfigure,  # noqa: ARG002 - there is no infrastructure to configure
         task_status: anyio.abc.TaskStatus[int] | None = None,
     ) -> BaseWorkerResult:
         """One attempt, to its next sleep or its end."""
         if task_status is not None:
             # Truthy, or the limit's slot is given back while the attempt still runs (BaseWorker).
             task_status.started(1)
-        self.underway.add(str(flow_run.id))
         try:
-            await anyio.to_thread.run_sync(self._in_thread, flow_run, abandon_on_cancel=True)
+            await self.seats.do(lambda bureau: self._attempt(bureau, flow_run))
         finally:
-            self.underway.discard(str(flow_run.id))
+            if self._limiter is not None and self._limiter.available_tokens == 0:
+                # The house was full, and others may be waiting; the slot is given back before the loop's next turn.
+                asyncio.get_running_loop().call_soon(self._vacancy.set)
         return BaseWorkerResult(identifier=str(flow_run.id), status_code=0)
 
-    def _in_thread(self, flow_run: FlowRun) -> None:
-        asyncio.run(self._attempt(flow_run))
+    async def fill_vacancies(self) -> None:
+        """Look for waiting runs as soon as an attempt ends in a full house; Prefect's own poll may be a second away."""
+        while True:
+            await self._vacancy.wait()
+            self._vacancy.clear()
+            try:
+                await self.get_and_submit_flow_runs()
+            except Exception as fault:
+                logger.warning("a vacancy waits for the next poll: %s", type(fault).__name__)
 
-    async def _attempt(self, flow_run: FlowRun) -> None:
+    async def _attempt(self, bureau: Bureau, flow_run: FlowRun) -> None:
         """Run the flow until it pauses or ends. `Pause` and `Abort` are no faults: the server has the state."""
         key = self.prefect.keys.get(flow_run.deployment_id) if flow_run.deployment_id else None
         if key is None:
             logger.error("run %s belongs to no deployment of this worker", flow_run.id)
             return
-        attempt = Attempt(self.bureau, new_holder(), flow_run.id, lambda *words: pause(flow_run.id, *words))
+        # Without a deployment's id the engine leaves out its watch for a suspension from outside, which opens a socket
+        # and two clients for every attempt. An attempt is over in a moment, and a suspended run refuses our own pause.
+        unwatched = flow_run.model_copy(update={"deployment_id": None})
+        attempt = Attempt(bureau, new_holder(), flow_run.id, lambda *words: pause(flow_run.id, *words))
         token = port.current.set(attempt)
         try:
             await asyncio.wait_for(
-                run_flow_async(flow=load_flow(key), flow_run=flow_run, parameters=flow_run.parameters),
+                run_flow_async(flow=attempt_flow(key), flow_run=unwatched, parameters=flow_run.parameters),
                 ATTEMPT_SECONDS,
             )
         except (Pause, Abort, LeaseLost):
@@ -104,47 +145,68 @@ class JieliWorker(BaseWorker[BaseJobConfiguration, BaseVariables, BaseWorkerResu
 
 
 async def _serve(bureau: Bureau, stop: asyncio.Event) -> None:
-    """Everything the worker process does, until stopped."""
-    attempts = Database(bureau.database.url, pooled=False)
+    """Everything the worker process does, until stopped. Ladders and letters do not need Prefect, and do not wait for it."""
+    parts = [
+        asyncio.create_task(run_clock(bureau, stop)),
+        asyncio.create_task(Post(bureau, SmtpMailer(bureau.settings)).run(stop)),
+        asyncio.create_task(_proceed(bureau, stop)),
+    ]
+    following = asyncio.create_task(_follow(bureau))
+    stopped = asyncio.create_task(stop.wait())
+    done, _ = await asyncio.wait({stopped, *parts}, return_when=asyncio.FIRST_COMPLETED)
+    stop.set()
+    await asyncio.wait({parts[2]}, timeout=DRAIN_SECONDS + 2)
+    for task in (stopped, following, *parts):
+        task.cancel()
+    await asyncio.gather(stopped, following, *parts, return_exceptions=True)
+    for task in done - {stopped}:
+        if task.exception() is not None:
+            raise RuntimeError("a part of the worker ended") from task.exception()
+
+
+async def _follow(bureau: Bureau) -> None:
+    if isinstance(bureau.clock, ScaledClock):
+        await bureau.clock.follow(bureau.database)
+
+
+async def _proceed(bureau: Bureau, stop: asyncio.Event) -> None:
+    """Carry proceedings on. Prefect's own polling gives up when its server is away for half a minute: it begins again."""
+    seats = Seats(bureau)
+    while not stop.is_set():
+        try:
+            await _proceed_while_prefect_is_there(bureau, seats, stop)
+        except Exception as fault:
+            logger.error("the Prefect server cannot be used now: %s", type(fault).__name__)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), PREFECT_WAIT)
+    await asyncio.to_thread(seats.close, 1.0)
+
+
+async def _proceed_while_prefect_is_there(bureau: Bureau, seats: Seats, stop: asyncio.Event) -> None:
     async with Proceedings() as prefect:
         await prefect.deploy()
         worker = JieliWorker(
-            Bureau(attempts, bureau.county, bureau.clock, bureau.settings, bureau.secret),
+            seats,
             prefect,
             work_pool_name=WORK_POOL,
             limit=bureau.settings.worker_limit,
             create_pool_if_not_found=False,
         )
-        helpers = [
-            asyncio.create_task(run_clock(bureau, stop)),
-            asyncio.create_task(Post(bureau, SmtpMailer(bureau.settings)).run(stop)),
-            asyncio.create_task(_courier(bureau, prefect, worker, stop)),
-        ]
-        if isinstance(bureau.clock, ScaledClock):
-            helpers.append(asyncio.create_task(bureau.clock.follow(bureau.database)))
         polling = asyncio.create_task(worker.start(printer=lambda *_: announce_ready()))
+        courier = asyncio.create_task(_courier(bureau, prefect, worker, stop))
+        filling = asyncio.create_task(worker.fill_vacancies())
         stopped = asyncio.create_task(stop.wait())
-        done, _ = await asyncio.wait({polling, stopped, *helpers[:3]}, return_when=asyncio.FIRST_COMPLETED)
-        stop.set()
-        await _drain(worker, polling)
-        for helper in helpers:
-            helper.cancel()
-        await asyncio.gather(*helpers, return_exceptions=True)
-        for task in done - {stopped}:
-            if task.exception() is not None:
-                raise RuntimeError("a part of the worker ended") from task.exception()
-    await attempts.close()
-
-
-async def _drain(worker: JieliWorker, polling: asyncio.Task[None]) -> None:
-    """Take no more runs; let those that run come to their next sleep."""
-    for _ in range(DRAIN_SECONDS * 10):
-        if not worker.underway:
-            break
-        await asyncio.sleep(0.1)
-    polling.cancel()
-    with contextlib.suppress(asyncio.CancelledError, Exception):
-        await polling
+        await asyncio.wait({polling, courier, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        try:
+            if not polling.done():
+                await worker.drain()
+        finally:
+            for task in (polling, courier, filling, stopped):
+                task.cancel()
+            ends = await asyncio.gather(polling, courier, filling, stopped, return_exceptions=True)
+        for end in ends:
+            if isinstance(end, Exception):
+                raise end
 
 
 async def _courier(bureau: Bureau, prefect: Proceedings, worker: JieliWorker, stop: asyncio.Event) -> None:

@@ -254,6 +254,15 @@ class Stack:
         assert found is not None
         return found
 
+    def shown(self, case: str, seconds: float = 60) -> None:
+        """Wait until Prefect shows the last change of the case."""
+
+        def last_shown() -> bool:
+            found = self.proceeding(case)
+            return found.flow_run_id is not None and found.shown >= found.display
+
+        wait_until(f"{case} shown in Prefect", last_shown, seconds)
+
     def outbox(self, cases: Sequence[str]) -> list[Letter]:
         """The letters of these cases, oldest first."""
         statement = (

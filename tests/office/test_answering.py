@@ -143,7 +143,7 @@ async def test_a_colleague_may_finish_what_another_has_taken(story: Story) -> No
     await hers.say(RECEIVED)
     told = await story.letters("taken_by")
     assert [(x.to_officer, x.facts["taken_by"]) for x in told] == [("ps_xia", "周立言")]
-    with pytest.raises(Refused, match="已由安和县公安局周立言于.*签收"):
+    with pytest.raises(Refused, match=r"已由安和县公安局周立言于.*签收"):
         await his.say(RECEIVED)
     assert not (await his.say(DONE, payload=ACCEPTED)).again
     request = await story.request("police_accept")
@@ -214,7 +214,7 @@ async def test_a_step_sent_back_to_the_same_office_is_reopened(story: Story) -> 
     assert (fresh.round, fresh.office) == (2, "public_security")
     assert len(await story.happened(Happening.REQUEST_REOPENED)) == 1
     assert not await story.letters("moved")
-    with pytest.raises(Refused, match="已由.*退回"):
+    with pytest.raises(Refused, match=r"已由.*退回"):
         await link.say(DONE, version=1, payload=CaseFiling(filed=True))
 
 

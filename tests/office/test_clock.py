@@ -79,7 +79,9 @@ async def test_more_than_a_batch_is_climbed_in_one_turn(story: Story, monkeypatc
     for _ in range(4):
         await story.report(danger_now=True)
     async with story.database.transaction() as session:
-        bad = (await session.execute(select(Request.id).order_by(Request.id).limit(1))).scalar_one()
+        bad = (
+            await session.execute(select(Request.id).where(Request.step == "dispatch").order_by(Request.id).limit(1))
+        ).scalar_one()
         await session.execute(update(Request).where(Request.id == bad).values(terms={}))
     story.clock.move(timedelta(hours=2))
     turn = await story.ticker.turn()

@@ -112,17 +112,22 @@ async def test_the_database_keeps_the_closed_lists_and_the_ends(story: Story, ch
             await session.execute(text(change))
 
 
+async def half_an_act(story: Story) -> None:
+    """A mechanism is opened and logged, and then the power fails."""
+    async with story.database.transaction() as session:
+        case = (await session.execute(select(CaseRow))).scalar_one()
+        await open_proceeding(session, story.bureau, case, Mechanism.EMERGENCY_HANDLING)
+        log.write(session, Happening.HANDED_OVER, at=story.clock.now(), case_id=case.id)
+        await session.flush()
+        raise RuntimeError("the power fails")
+
+
 async def test_what_fails_leaves_nothing_behind(story: Story) -> None:
     """A fact, its log row and its letters are one transaction: all, or none."""
     await story.report()
     before = len(await story.requests()), len(await story.letters()), len(await story.happened(Happening.HANDED_OVER))
     with pytest.raises(RuntimeError, match="the power fails"):
-        async with story.database.transaction() as session:
-            case = (await session.execute(select(CaseRow))).scalar_one()
-            await open_proceeding(session, story.bureau, case, Mechanism.EMERGENCY_HANDLING)
-            log.write(session, Happening.HANDED_OVER, at=story.clock.now(), case_id=case.id)
-            await session.flush()
-            raise RuntimeError("the power fails")
+        await half_an_act(story)
     after = len(await story.requests()), len(await story.letters()), len(await story.happened(Happening.HANDED_OVER))
     assert after == before
     assert await story.live() == {"mandatory_report"}

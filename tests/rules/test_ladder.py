@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -151,7 +152,7 @@ def test_a_ladder_always_ends_goes_up_and_never_waits_longer_than_32_times(
     assert [one.at for one in reached] == sorted(one.at for one in reached)
     assert [one.level.height for one in reached] == sorted(one.level.height for one in reached)
     repeats = [one.at for one in reached[len(LADDER.rungs) - 1 :]]
-    assert all(b - a <= timedelta(hours=every * LONGEST_STRETCH) for a, b in zip(repeats, repeats[1:], strict=False))
+    assert all(b - a <= timedelta(hours=every * LONGEST_STRETCH) for a, b in pairwise(repeats))
 
 
 def test_instants_are_the_same_in_any_zone() -> None:
