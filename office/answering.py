@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from pydantic import ValidationError
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -20,7 +19,7 @@ from office.bureau import Bureau
 from office.consequences import close_with_all_who_were_told, follow, withdraw_asides
 from office.numbers import readable_code
 from office.requests import facts_of, news, redraw, reschedule
-from office.tables import AnswerRow, CaseRow, Link, Proceeding, Request
+from office.tables import AnswerRow, CaseRow, Link, Request
 from rules.answers import Answer
 from rules.steps import Step, step
 from rules.vocabulary import AnswerKind, Channel, Happening, Office, RequestState
@@ -99,7 +98,7 @@ async def answer_by_link(
         raise Refused("验证码不正确，请核对邮件中的6位数字。", "code")
     async with bureau.database.transaction() as session:
         link, request, case = await links.find(session, token, lock=True)
-        again = await _same_again(session, bureau, request, case, kind, link.officer, words)
+        again = await same_again(session, bureau, request, case, kind, link.officer, words)
         if again is not None:
             return again
         status = await links.status_of(session, bureau, link, request)
@@ -155,77 +154,7 @@ async def _code_accepted(bureau: Bureau, token: str, code: str) -> bool:
         return False
 
 
-async def answer_by_phone(
-    bureau: Bureau,
-    *,
-    case: str,
-    step_key: str,
-    kind: AnswerKind,
-    said_by: str,
-    entered_by: str,
-    subject: str = "",
-    payload: dict[str, Any] | None = None,
-    words: str = "",
-    instead: str = "",
-) -> Given:
-    """A coordinator enters an answer given by phone, naming who said it and who typed it. Raises `Refused`."""
-    if not said_by.strip() or not entered_by.strip():
-        raise Refused("请写明答复人和录入人。")
-    async with bureau.database.transaction() as session:
-        request, row = await _latest(session, case, step_key, subject)
-        again = await _same_again(session, bureau, request, row, kind, said_by, words)
-        if again is not None:
-            return again
-        checked = _checked(step(step_key), payload or {}) if kind is AnswerKind.DONE else {}
-        officer = bureau.county.officer(said_by)
-        speech = Speech(
-            kind,
-            checked,
-            words.strip(),
-            instead,
-            Channel.PHONE,
-            said_by,
-            said_by if officer is None else officer.name,
-            entered_by=entered_by,
-        )
-        return await take(session, bureau, request, row, speech)
-
-
-def _checked(asked: Step, payload: dict[str, Any]) -> dict[str, Any]:  # type: ignore[type-arg]
-    try:
-        answer: Answer = asked.answer.model_validate(payload)
-    except ValidationError as fault:
-        fields = asked.answer.model_fields
-        places = []
-        for error in fault.errors():
-            name = str(error["loc"][0]) if error["loc"] else ""
-            title = fields[name].title if name in fields else None
-            places.append(f"{title or '未知项目'}（{name}）")
-        raise Refused(f"“{asked.label}”的办结内容不完整或不正确：{'、'.join(places)}。") from fault
-    return answer.model_dump(mode="json")
-
-
-async def _latest(session: AsyncSession, case: str, step_key: str, subject: str) -> tuple[Request, CaseRow]:
-    rows = (
-        await session.execute(
-            select(Request, CaseRow)
-            .join(Proceeding, Proceeding.id == Request.proceeding_id)
-            .join(CaseRow, CaseRow.id == Proceeding.case_id)
-            .where(CaseRow.number == case, Request.step == step_key, Request.subject.like(subject or "%"))
-            .order_by(Request.proceeding_id.desc(), Request.round.desc())
-            .with_for_update(of=Request)
-        )
-    ).all()
-    live = [row for row in rows if RequestState(row[0].state).is_open] or list(rows)
-    if not live:
-        raise Refused(f"案件 {case} 没有交办过“{step_key}”。可用 jieli show {case} 查看已交办的事项。")
-    if len({row[0].subject for row in live}) > 1:
-        subjects = "、".join(sorted({row[0].subject for row in live}))
-        raise Refused(f"“{step_key}”有多项，请用 --subject 指明其中一项：{subjects}。")
-    return live[0][0], live[0][1]
-
-
-async def _same_again(
+async def same_again(
     session: AsyncSession,
     bureau: Bureau,
     request: Request,
@@ -429,4 +358,4 @@ async def resend(bureau: Bureau, token: str) -> None:
         )
 
 
-__all__ = ["Given", "Link", "Refused", "Speech", "answer_by_link", "answer_by_phone", "resend", "take"]
+__all__ = ["Given", "Link", "Refused", "Speech", "answer_by_link", "resend", "take"]

@@ -37,6 +37,8 @@ PICK_UP_SECONDS = 30
 LONGEST_PATIENCE = 900
 """Machine seconds between two attempts to put the same proceeding back on its way, at most."""
 BATCH = 50
+AHEAD = 3
+"""Runs that were woken and wait for a worker, at most, for each attempt that may be made at the same time."""
 
 FREE = or_(Proceeding.resume_until.is_(None), Proceeding.resume_until < func.clock_timestamp())
 NO_LEASE = or_(Proceeding.lease_holder.is_(None), Proceeding.lease_until < func.clock_timestamp())
@@ -57,6 +59,7 @@ class Courier:
         self._swept_at = datetime.min.replace(tzinfo=UTC)
         self._sweep_after = 0
         self._laid: dict[str, int] = {}
+        self._tagged: dict[UUID, list[str]] = {}
         self._orphaned: dict[int, datetime] = {}
 
     async def turn(self) -> bool:
@@ -120,10 +123,29 @@ class Courier:
     async def _carry_wakes(self) -> bool:
         """Resume every run that was woken. A wake whose run had not yet paused is carried out a moment later."""
         rows = await self._claim(
-            Proceeding.asleep.is_(True), Proceeding.woken_at.is_not(None), Proceeding.flow_run_id.is_not(None)
+            Proceeding.asleep.is_(True),
+            Proceeding.woken_at.is_not(None),
+            Proceeding.flow_run_id.is_not(None),
+            limit=await self._room(),
         )
         outcomes = await asyncio.gather(*(self._wake(row) for row in rows))
         return any(outcomes)
+
+    async def _room(self) -> int:
+        """How many more to wake now: each poll of the worker carries every run that waits for it."""
+        underway = (
+            select(func.count())
+            .select_from(Proceeding)
+            .where(
+                Proceeding.resume_holder == self.name,
+                Proceeding.resume_until > func.clock_timestamp(),
+                Proceeding.asleep.is_(True),
+                Proceeding.woken_at.is_not(None),
+                Proceeding.closed_at.is_(None),
+            )
+        )
+        async with self.bureau.database.transaction() as session:
+            return max(0, AHEAD * self.bureau.settings.worker_limit - (await session.execute(underway)).scalar_one())
 
     async def _wake(self, row: Row[Any]) -> bool:
         for wait in (0.0, 0.2, 0.5, 1.0):
@@ -238,7 +260,9 @@ class Courier:
                 key = f"wait-{claimed.wait_number}-{version}"
                 await self.prefect.rename(run, key, name, message)
         with contextlib.suppress(Exception):
-            await self.prefect.label(run, tags)
+            if self._tagged.get(run) != tags:
+                await self.prefect.label(run, tags)
+                self._tagged[run] = tags
             if self._laid.get(case.number) != hash(sheet):
                 await self.prefect.sheet(run, f"case-{case.number.lower()}", sheet, f"{case.number} 案卷概览")
                 self._laid[case.number] = hash(sheet)

@@ -168,9 +168,7 @@ class Demonstration:
             raise Disappointed(f"没有发生：{missing}")
 
     def _happened(self, event: str, step: str, level: str) -> bool:
-        return any(
-            e["event"] == event and step in ("", e["step"]) and level in ("", e["level"]) for e in self.told
-        )
+        return any(e["event"] == event and step in ("", e["step"]) and level in ("", e["level"]) for e in self.told)
 
     async def _report(self) -> None:
         """A teacher fills in the real form."""
@@ -289,9 +287,7 @@ class Demonstration:
         from office.tables import Letter
 
         async with self.bureau.database.transaction() as session:
-            rows = await session.execute(
-                select(Letter.id).where(Letter.state.in_(["pending", "sending"])).limit(1)
-            )
+            rows = await session.execute(select(Letter.id).where(Letter.state.in_(["pending", "sending"])).limit(1))
             return rows.scalar_one_or_none() is None
 
     async def _answer_letters(self) -> bool:

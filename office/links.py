@@ -156,7 +156,6 @@ async def mint(session: AsyncSession, bureau: Bureau, letter: Letter) -> Minted:
             officer=letter.to_officer,
             nonce=nonce,
             token_hash=_hash(_token(bureau, nonce)),
-            code_hash=_hash(_code(bureau, nonce) + nonce),
             made_at=now,
             expires_at=now + timedelta(days=bureau.settings.link_days),
         )

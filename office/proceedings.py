@@ -113,9 +113,7 @@ class Proceedings:
         """Make the work pool and the five deployments, or bring them up to date. Nothing is ever deleted."""
         with suppress(ObjectAlreadyExists):
             await self._client.create_work_pool(
-                WorkPoolCreate(
-                    name=WORK_POOL, type=WORK_POOL, base_job_template=JOB_TEMPLATE
-                )
+                WorkPoolCreate(name=WORK_POOL, type=WORK_POOL, base_job_template=JOB_TEMPLATE)
             )
         for key in ENTRYPOINTS:
             flow = load_flow(key)

@@ -6,6 +6,7 @@ import asyncio
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import urlsplit
 
 from config.settings import Settings
 from office.data_folder import StartFault
@@ -43,23 +44,36 @@ def require_database(url: str, setting: str) -> None:
     from sqlalchemy.engine import make_url
     from sqlalchemy.exc import ArgumentError
 
-    async def knock() -> int:
+    async def knock() -> tuple[int, int]:
         connection = await asyncpg.connect(**_asyncpg_arguments(make_url(url)), timeout=PATIENCE)
         try:
-            return int(connection.get_server_version().major)
+            version = connection.get_server_version()
+            return version.major, version.minor
         finally:
             await connection.close()
 
     try:
-        major = _run(knock())
+        version = _run(knock())
     except (OSError, asyncpg.PostgresError, TimeoutError, ArgumentError, ValueError) as fault:
         raise StartFault(
             f"连不上 {setting} 所指的 PostgreSQL（{_reason(fault)}）；请检查地址、账号与数据库是否已建立。"
             f" (Cannot connect to the PostgreSQL of {setting}.)"
         ) from None  # the cause may carry the address with its password
-    if major < 14:
+    if version < (14, 9):
         raise StartFault(
-            f"{setting} 所指的 PostgreSQL 是 {major} 版，至少需要 14.9。 (PostgreSQL 14.9 or newer is needed.)"
+            f"{setting} 所指的 PostgreSQL 是 {version[0]}.{version[1]} 版，至少需要 14.9。 (PostgreSQL 14.9 or newer is needed.)"
+        )
+
+
+def require_public_address(settings: Settings) -> None:
+    """Raise a StartFault if letters that leave this machine would carry an address nobody else can open, or plain http."""
+    address = urlsplit(settings.public_url or "")
+    host = (address.hostname or "").lower()
+    local = host in ("", "localhost") or host.startswith("127.") or host == "::1" or host.endswith(".localhost")
+    if local or address.scheme != "https":
+        raise StartFault(
+            "信件要送出本机，请把 JIELI_PUBLIC_URL 设为各单位能打开的 https 地址，例如 https://jieli.anhe.example。"
+            " (Letters leave this machine: JIELI_PUBLIC_URL must be an https address that others can open.)"
         )
 
 

@@ -77,7 +77,18 @@ async def ask(
     if answer_limit is not None:
         terms = replace(terms, answer=answer_limit)
     return await put_request(
-        session, bureau, case, proceeding_id, asked, office, terms, subject=subject, concerns=concerns, about=about, number=1, urgent=urgent
+        session,
+        bureau,
+        case,
+        proceeding_id,
+        asked,
+        office,
+        terms,
+        subject=subject,
+        concerns=concerns,
+        about=about,
+        number=1,
+        urgent=urgent,
     )
 
 

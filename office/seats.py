@@ -14,7 +14,8 @@ from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any
 
-from prefect.context import AsyncClientContext
+from prefect.context import AsyncClientContext, SyncClientContext
+from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
 from office.bureau import Bureau
 from office.database import Database
@@ -58,9 +59,11 @@ class Seat:
     async def _work(self) -> None:
         database = Database(self._bureau.database.url, pool_size=2)
         try:
-            async with AsyncClientContext.get_or_create():
-                while (job := await self._jobs.get()) is not None:
-                    await _carry_out(job, replace(self._bureau, database=database))
+            # No automation watches heartbeats, and each would be a thread and an event.
+            with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}), SyncClientContext.get_or_create():
+                async with AsyncClientContext.get_or_create():
+                    while (job := await self._jobs.get()) is not None:
+                        await _carry_out(job, replace(self._bureau, database=database))
         except Exception as fault:
             while not self._jobs.empty():
                 if (left := self._jobs.get_nowait()) is not None:

@@ -30,6 +30,7 @@ from office.reachable import (
     require_database,
     require_free_port,
     require_prefect,
+    require_public_address,
     require_smtp,
 )
 
@@ -193,6 +194,10 @@ class Supervisor:
         self._lock = hold(data_dir)
         self._children = Children(data_dir)
         self._children.end_leftovers()
+        if self._scale != 1.0 and not self._demo:
+            raise StartFault(
+                "加快时间只用于演示：请加上 --demo，或者去掉 --scale（JIELI_CLOCK_SCALE）。 (Only a demonstration may run fast.)"
+            )
         self._resolve(data_dir)
         self._parts = {part.name: part for part in self.table()}
         self._check_surroundings()
@@ -238,6 +243,7 @@ class Supervisor:
             require_database(given.prefect_database_url.get_secret_value(), "JIELI_PREFECT_DATABASE_URL")
         if not s.catches_letters:
             require_smtp(s)
+            require_public_address(s)
 
     def _start_postgres(self, data_dir: Path) -> None:
         given = self._given

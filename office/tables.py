@@ -185,7 +185,9 @@ class Proceeding(Base):
     lease_holder: Mapped[str | None] = mapped_column(String(60))
     lease_until: Mapped[datetime | None] = mapped_column(comment="machine time")
 
-    mends: Mapped[int] = mapped_column(Integer, default=0, comment="times put back on its way since it last came to rest")
+    mends: Mapped[int] = mapped_column(
+        Integer, default=0, comment="times put back on its way since it last came to rest"
+    )
 
     display: Mapped[int] = mapped_column(Integer, default=1, comment="grows when what Prefect should show has changed")
     shown: Mapped[int] = mapped_column(Integer, default=0, comment="the display that Prefect shows")
@@ -338,7 +340,7 @@ class Letter(Base):
 
 
 class Link(Base):
-    """A link in a letter: one purpose, one recipient, one step version. Only hashes are kept."""
+    """A link in a letter: one purpose, one recipient, one step version. Token and code come from the nonce and our key."""
 
     __tablename__ = "link"
 
@@ -350,7 +352,6 @@ class Link(Base):
     officer: Mapped[str] = mapped_column(String(80))
     nonce: Mapped[str] = mapped_column(String(64))
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
-    code_hash: Mapped[str] = mapped_column(String(64))
     made_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     wrong_codes: Mapped[int] = mapped_column(Integer, default=0)

@@ -11,17 +11,19 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from config.county import County
 from config.settings import Settings
 from office import links, outbox, port
-from office.answering import Given, answer_by_link, answer_by_phone
+from office.answering import Given, answer_by_link
 from office.attempt import Attempt, new_holder
 from office.bureau import Bureau
 from office.clock import Clock as Ticker
 from office.clock import Turn
 from office.database import Database
 from office.intake import Filing, Receipt, file_report
+from office.phone import answer_by_phone
 from office.proceedings import load_flow
 from office.tables import AnswerRow, CaseRow, Event, Letter, Proceeding, Request, Rung
 from rules.vocabulary import AnswerKind, Happening, Mechanism, ReporterKind, ReportReason, RequestState
@@ -72,6 +74,8 @@ class Story:
 
     def __init__(self, url: str, county: County, clock: FixedClock, installation: Settings) -> None:
         self.database = Database(url)
+        # A story's PostgreSQL does not go away between two acts: it is not asked before each whether it is there.
+        self.database.engine = create_async_engine(url, hide_parameters=True, pool_size=10, max_overflow=10)
         self.clock = clock
         self.bureau = Bureau(self.database, county, clock, installation, b"a key for stories")
         self.ticker = Ticker(self.bureau)

@@ -87,7 +87,9 @@ def test_every_step_has_limit_office_and_form(key: str, county: County) -> None:
 
 def test_every_step_of_a_mechanism_is_asked_by_its_flow() -> None:
     """A step that no flow asks is dead law."""
-    text = "".join(p.read_text(encoding="utf-8") for p in [*(ROOT / "flows").glob("*.py"), *(ROOT / "tasks").glob("*.py")])
+    text = "".join(
+        p.read_text(encoding="utf-8") for p in [*(ROOT / "flows").glob("*.py"), *(ROOT / "tasks").glob("*.py")]
+    )
     constants = dict(re.findall(r"^([A-Z_0-9]+) = _step\(\n\s+[A-Z]+, \"[^\"]+\", \"([a-z_0-9]+)\"",
                                 (ROOT / "rules/steps.py").read_text(encoding="utf-8"), re.M))  # fmt: skip
     first = {measure.key for measure in FIRST_MEASURES.values()}
@@ -105,7 +107,9 @@ def test_every_letter_is_three_small_files(kind: LetterKind) -> None:
 
 def test_files_can_be_held_in_mind() -> None:
     """Past about 400 lines a file wants a part with its own name."""
-    long = {str(p.relative_to(ROOT)): n for p in SOURCES if (n := len(p.read_text(encoding="utf-8").splitlines())) > 430}
+    long = {
+        str(p.relative_to(ROOT)): n for p in SOURCES if (n := len(p.read_text(encoding="utf-8").splitlines())) > 430
+    }
     assert {name for name in long if "/migrations/" not in name} == set()
 
 

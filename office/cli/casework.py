@@ -12,9 +12,10 @@ import typer
 from pydantic import ValidationError
 from rich.table import Table
 
-from office.answering import Refused, answer_by_phone
+from office.answering import Refused
 from office.cli.output import CountyOption, Fault, JsonOption, app, moment, out, say, with_bureau
 from office.intake import BadFiling, Filing, file_report
+from office.phone import answer_by_phone
 from office.views import NoSuchCase, explain_case, list_cases, show_case
 from rules.steps import STEPS
 from rules.vocabulary import AnswerKind, Happening, LetterState, Level, Mechanism, Office, RequestState

@@ -266,7 +266,10 @@ class Stack:
     def outbox(self, cases: Sequence[str]) -> list[Letter]:
         """The letters of these cases, oldest first."""
         statement = (
-            select(Letter).join(CaseRow, CaseRow.id == Letter.case_id).where(CaseRow.number.in_(cases)).order_by(Letter.id)
+            select(Letter)
+            .join(CaseRow, CaseRow.id == Letter.case_id)
+            .where(CaseRow.number.in_(cases))
+            .order_by(Letter.id)
         )
         return [row[0] for row in self.rows(statement)]
 
@@ -341,10 +344,13 @@ class Stack:
             links = Counter(one.links[0] for one in of_case.values() if "/r/" in "".join(one.links))
             assert not [link for link, count in links.items() if count > 1], "one link in two different letters"
             asked = Counter((r.proceeding_id, r.step, r.subject, r.round) for r in self.requests(case))
-            logged = Counter((e.proceeding_id, e.step, e.subject, e.request_id) for e in self.happened(case, "request_asked"))
+            logged = Counter(
+                (e.proceeding_id, e.step, e.subject, e.request_id) for e in self.happened(case, "request_asked")
+            )
             assert set(asked.values()) == set(logged.values()) == {1}
             assert len(logged) == len(asked)
-            assert len({(r.proceeding_id, r.step, r.subject) for r in self.requests(case)}) == len(asked)
+            moved = len(self.happened(case, "request_rerouted")) + len(self.happened(case, "request_reopened"))
+            assert len({key[:3] for key in asked}) == len(asked) - moved, "a step was asked in a round nobody ordered"
 
     def _unsent(self, cases: Sequence[str]) -> list[str]:
         return [letter.key for letter in self.outbox(cases) if letter.state in ("pending", "sending")]

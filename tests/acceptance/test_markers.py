@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from office.answering import answer_by_phone
+from office.phone import answer_by_phone
 from rules.vocabulary import AnswerKind
 from tests.acceptance.stack import UNFOUNDED, Stack
 
@@ -134,7 +134,9 @@ def _decoded(path: Path) -> str:
     return re.sub(r"\s", "", "\n".join(shown))
 
 
-@pytest.mark.parametrize("table", ["event", "letter", "request", "proceeding", "link", "rung", '"case"', "child", "handover"])
+@pytest.mark.parametrize(
+    "table", ["event", "letter", "request", "proceeding", "link", "rung", '"case"', "child", "handover"]
+)
 def test_no_other_table_of_ours_holds_anything_of_the_child(stack: Stack, marked: Marked, table: str) -> None:
     """The log and the outbox are read by more people than reports and answers are."""
     assert marked.number

@@ -81,7 +81,9 @@ def test_stranded_cases_come_to_their_end(stack: Stack, stranded: dict[str, str]
 def test_a_run_paused_by_hand_in_the_middle_of_an_attempt_goes_on(stack: Stack) -> None:
     """The UI's Pause button on a running case: its attempt ends, and the case is asleep under our own name within a minute."""
     case = stack.report()
-    details = StateDetails(pause_timeout=now("UTC") + timedelta(seconds=300), pause_reschedule=True, pause_key="by-hand")
+    details = StateDetails(
+        pause_timeout=now("UTC") + timedelta(seconds=300), pause_reschedule=True, pause_key="by-hand"
+    )
     suspended = State(type=StateType.PAUSED, name="Suspended", state_details=details)
 
     def running() -> bool:

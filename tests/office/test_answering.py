@@ -13,10 +13,11 @@ import pytest
 from sqlalchemy import select, text
 
 from config.county import County
-from office.answering import WRONG_CODES_BEFORE_PAUSE, Given, Refused, answer_by_phone, resend
+from office.answering import WRONG_CODES_BEFORE_PAUSE, Given, Refused, resend
 from office.attempt import LeaseLost
 from office.bureau import Bureau
 from office.links import LinkStatus, UnknownLink, open_link
+from office.phone import answer_by_phone
 from office.requests import news, terms_of
 from office.tables import AnswerRow, Proceeding, Request
 from rules.answers import Acceptance, CaseFiling, Done

@@ -24,6 +24,7 @@ from office import parts
 from office.children import Children, Part
 from office.data_folder import StartFault, bound_log, open_log
 from office.installation import running_environment
+from office.reachable import require_public_address
 from office.supervisor import Supervisor
 
 # A part that says it is ready, tells the moment of its stop, and obeys SIGTERM.
@@ -397,3 +398,19 @@ def test_signals_are_as_they_were_afterwards(tmp_path: Path) -> None:
     with supervisor:
         assert signal.getsignal(signal.SIGTERM) != before[1]
     assert [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+@pytest.mark.parametrize(
+    "address", [None, "http://jieli.anhe.example", "https://localhost:8470", "https://127.0.0.1", "https://x.localhost"]
+)
+def test_letters_that_leave_this_machine_need_an_address_that_others_can_open(address: str | None) -> None:
+    """No letter carries localhost, an internal address or plain http (F21)."""
+    with pytest.raises(StartFault, match="JIELI_PUBLIC_URL"):
+        require_public_address(Settings(public_url=address))
+    require_public_address(Settings(public_url="https://jieli.anhe.example"))
+
+
+def test_only_a_demonstration_may_run_fast(tmp_path: Path) -> None:
+    """A county in real time never gets a scaled clock by mistake."""
+    with pytest.raises(StartFault, match="--demo"), Supervisor(Settings(data_dir=tmp_path), scale=60, quiet=True):
+        pass

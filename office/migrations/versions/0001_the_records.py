@@ -350,7 +350,6 @@ def upgrade() -> None:
         sa.Column("officer", sa.String(length=80), nullable=False),
         sa.Column("nonce", sa.String(length=64), nullable=False),
         sa.Column("token_hash", sa.String(length=64), nullable=False),
-        sa.Column("code_hash", sa.String(length=64), nullable=False),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("wrong_codes", sa.Integer(), nullable=False),

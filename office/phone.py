@@ -1,0 +1,86 @@
+"""A coordinator enters an answer given by phone: a channel equal to the letter's link, naming who said it and who typed it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from office.answering import Given, Refused, Speech, same_again, take
+from office.bureau import Bureau
+from office.tables import CaseRow, Proceeding, Request
+from rules.answers import Answer
+from rules.steps import Step, step
+from rules.vocabulary import AnswerKind, Channel, RequestState
+
+
+async def answer_by_phone(
+    bureau: Bureau,
+    *,
+    case: str,
+    step_key: str,
+    kind: AnswerKind,
+    said_by: str,
+    entered_by: str,
+    subject: str = "",
+    payload: dict[str, Any] | None = None,
+    words: str = "",
+    instead: str = "",
+) -> Given:
+    """A coordinator enters an answer given by phone, naming who said it and who typed it. Raises `Refused`."""
+    if not said_by.strip() or not entered_by.strip():
+        raise Refused("请写明答复人和录入人。")
+    async with bureau.database.transaction() as session:
+        request, row = await _latest(session, case, step_key, subject)
+        again = await same_again(session, bureau, request, row, kind, said_by, words)
+        if again is not None:
+            return again
+        checked = _checked(step(step_key), payload or {}) if kind is AnswerKind.DONE else {}
+        officer = bureau.county.officer(said_by)
+        speech = Speech(
+            kind,
+            checked,
+            words.strip(),
+            instead,
+            Channel.PHONE,
+            said_by,
+            said_by if officer is None else officer.name,
+            entered_by=entered_by,
+        )
+        return await take(session, bureau, request, row, speech)
+
+
+def _checked(asked: Step, payload: dict[str, Any]) -> dict[str, Any]:  # type: ignore[type-arg]
+    try:
+        answer: Answer = asked.answer.model_validate(payload)
+    except ValidationError as fault:
+        fields = asked.answer.model_fields
+        places = []
+        for error in fault.errors():
+            name = str(error["loc"][0]) if error["loc"] else ""
+            title = fields[name].title if name in fields else None
+            places.append(f"{title or '未知项目'}（{name}）")
+        raise Refused(f"“{asked.label}”的办结内容不完整或不正确：{'、'.join(places)}。") from fault
+    return answer.model_dump(mode="json")
+
+
+async def _latest(session: AsyncSession, case: str, step_key: str, subject: str) -> tuple[Request, CaseRow]:
+    rows = (
+        await session.execute(
+            select(Request, CaseRow)
+            .join(Proceeding, Proceeding.id == Request.proceeding_id)
+            .join(CaseRow, CaseRow.id == Proceeding.case_id)
+            .where(CaseRow.number == case, Request.step == step_key, Request.subject.like(subject or "%"))
+            .order_by(Request.proceeding_id.desc(), Request.round.desc())
+            .with_for_update(of=Request)
+        )
+    ).all()
+    live = [row for row in rows if RequestState(row[0].state).is_open] or list(rows)
+    if not live:
+        raise Refused(f"案件 {case} 没有交办过“{step_key}”。可用 jieli show {case} 查看已交办的事项。")
+    if len({row[0].subject for row in live}) > 1:
+        subjects = "、".join(sorted({row[0].subject for row in live}))
+        raise Refused(f"“{step_key}”有多项，请用 --subject 指明其中一项：{subjects}。")
+    return live[0][0], live[0][1]
