@@ -31,6 +31,7 @@ __all__ = [
     "Township",
     "Village",
     "check_county",
+    "county_warnings",
     "load_county",
 ]
 
@@ -133,8 +134,24 @@ def check_county(folder: Path) -> list[Fault]:
     return _read(folder)[1]
 
 
-def _read(folder: Path) -> tuple[County | None, list[Fault]]:
+def county_warnings(folder: Path) -> list[Fault]:
+    """What does not keep a county from being loaded but departs from the law's own numbers, by file and line.
+
+    A limit longer than a verified one, and a number that claims a verified source which gives another.
+    """
+    warnings: list[Fault] = []
+    _read(folder, warnings)
+    return _in_order(warnings)
+
+
+def _in_order(found: list[Fault]) -> list[Fault]:
+    # A ladder shared by many steps, or an anchor used twice, must not report the same fault twice.
+    return sorted(dict.fromkeys(found), key=lambda fault: (str(fault.file), fault.line))
+
+
+def _read(folder: Path, warnings: list[Fault] | None = None) -> tuple[County | None, list[Fault]]:
     faults: list[Fault] = []
+    warnings = [] if warnings is None else warnings
     if not folder.is_dir():
         return None, [Fault(folder, 1, "没有这个文件夹；请用 --county 指明本县的文件夹")]
     calendar = load_calendar(folder, faults)
@@ -142,9 +159,8 @@ def _read(folder: Path) -> tuple[County | None, list[Fault]]:
     offices = read_offices(folder, _offices_of(entitlements), faults)
     place = read_place(folder, offices, faults)
     ladders = read_ladders(folder, offices, faults)
-    steps = read_steps(folder, ladders, offices, calendar, faults)
-    # A ladder shared by many steps, or an anchor used twice, must not report the same fault twice.
-    faults = sorted(dict.fromkeys(faults), key=lambda fault: (str(fault.file), fault.line))
+    steps = read_steps(folder, ladders, offices, calendar, faults, warnings)
+    faults = _in_order(faults)
     if place is None:
         return None, faults
     county = County(

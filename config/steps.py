@@ -12,6 +12,7 @@ from config.faults import Fault
 from config.ladders import UNITS_OF_EMERGENCY, LadderEntry, Ladders, read_ladder_name
 from config.offices import Located
 from config.reading import Entry, allowed_words, read_county_file
+from config.statutory import AnswerVersion, statutory_warnings
 from rules.ladder import Clock, Ladder, Rung, next_climb
 from rules.limits import Limit, Provenance
 from rules.steps import STEPS, Step
@@ -122,9 +123,17 @@ class _Surroundings:
 
 
 def read_steps(
-    folder: Path, ladders: Ladders | None, offices: Mapping[str, Located], calendar: Calendar, faults: list[Fault]
+    folder: Path,
+    ladders: Ladders | None,
+    offices: Mapping[str, Located],
+    calendar: Calendar,
+    faults: list[Fault],
+    warnings: list[Fault],
 ) -> dict[str, tuple[StepTerms, ...]]:
-    """Every step's versions, oldest first; a step with a fault may be missing."""
+    """Every step's versions, oldest first; a step with a fault may be missing.
+
+    `warnings` takes what is no fault but departs from the law's own numbers.
+    """
     root = read_county_file(folder / "steps.yaml", faults)
     if root is None:
         return {}
@@ -135,14 +144,18 @@ def read_steps(
         if key not in STEPS:
             entry.fault(f"没有名为“{key}”的事项；{allowed_words(key, STEPS)}")
             continue
-        found[key] = tuple(_read_versions(STEPS[key], entry, around))
+        answers: list[AnswerVersion] = []
+        found[key] = tuple(_read_versions(STEPS[key], entry, around, answers))
+        warnings.extend(statutory_warnings(STEPS[key], answers, calendar))
     for key, step in STEPS.items():
         if key not in entries:
             root.fault(f"缺少事项 {key}（{step.label}）；请写明 effective_from、acknowledge 和 answer")
     return found
 
 
-def _read_versions(step: Step[Any], entry: Entry, around: _Surroundings) -> Iterator[StepTerms]:
+def _read_versions(
+    step: Step[Any], entry: Entry, around: _Surroundings, answers: list[AnswerVersion]
+) -> Iterator[StepTerms]:
     last: date | None = None
     for version in entry.listed("版本"):
         fields = version.fields(required=("effective_from", "acknowledge", "answer"), optional=("ladders",))
@@ -161,6 +174,8 @@ def _read_versions(step: Step[Any], entry: Entry, around: _Surroundings) -> Iter
             climb = _ladder_for(step, clock, chosen.get(clock.value), around)
             if read is not None:
                 terms[clock] = read[0]
+            if read is not None and clock is Clock.ANSWER and since is not None:
+                answers.append(AnswerVersion(since, read[0].limit, read[0].provenance, read[0].end_rolls, read[1]))
             if climb is not None:
                 climbs[clock] = climb.ladder
                 _check_units(step, climb, chosen.get(clock.value) or fields[clock.value])

@@ -49,10 +49,10 @@ async def assessment_and_assistance(case_number: str) -> str:
     if harmed:
         await hand_over(case, Mechanism.GUARDIANSHIP_INTERVENTION)
 
-    # C3-C5  Each entitlement found is asked of its own office, all at the same time, and paid when granted.
-    await apply_for_entitlements(case)
+    # C8  Nothing is needed. C3-C5  Each entitlement found is asked of its own office, all at the same time, and paid when granted.
     if assessed.result is AssessmentResult.NO_NEED and not harmed:
         return await close(case, ClosingGround.NO_NEED)
+    await apply_for_entitlements(case)
 
     # C6  Services for child and family.
     if assessed.services_needed:

@@ -12,8 +12,6 @@ from rules.steps import (
     CHECK_ABUSER,
     DISPATCH,
     FIRST_MEASURES,
-    HANDOVER_GIVEN,
-    HANDOVER_TAKEN,
     MEDICAL_FIRST,
     PLACEMENT_EXTENSION,
     PROTECTION_ORDER,
@@ -26,8 +24,9 @@ from rules.steps import (
     WARNING_DECISION,
 )
 from rules.vocabulary import ClosingGround, Mechanism, Office
-from tasks.asking import ask, inform, replies_to, reply_to, together
+from tasks.asking import ask, inform, reply_to, together
 from tasks.cases import close, hand_over, open_case, take_leave
+from tasks.handing import written_handover
 
 
 @flow(name="应急处置", flow_run_name="{case_number} 应急处置", retries=0, persist_result=False)
@@ -83,7 +82,7 @@ async def place_child(case: Case, found: Scene, measure: Asked[Measure]) -> bool
     if not found.child_must_leave_home:
         return False
     await reply_to(await ask(case, REMOVE_FROM_GUARDIAN))
-    await replies_to(await ask(case, HANDOVER_GIVEN), await ask(case, HANDOVER_TAKEN))
+    await written_handover(case)
     if (await reply_to(await ask(case, VILLAGE_EMERGENCY_CARE))).then is PlaceAfterVillage.HOME:
         return False
     placement = await reply_to(await ask(case, TEMPORARY_PLACEMENT))

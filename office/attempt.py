@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 
+from prefect.exceptions import Abort
 from sqlalchemy import func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -36,8 +37,11 @@ LEASE_SECONDS = 45
 LEASE = text(f"clock_timestamp() + interval '{LEASE_SECONDS} seconds'")
 
 
-class LeaseLost(Exception):  # noqa: N818 - a fact about the proceeding
-    """Another executor holds this proceeding, or it has closed: this attempt must stop and change nothing."""
+class LeaseLost(Abort):
+    """Another executor holds this proceeding, or it has closed: this attempt must stop and change nothing.
+
+    It is one of Prefect's aborts, so that the engine leaves the run's state to whoever holds it.
+    """
 
 
 def new_holder() -> str:
@@ -323,12 +327,11 @@ def describe(bureau: Bureau, request: Request) -> str:
     from office.requests import subject_label
     from rules.steps import step as step_of
     from rules.vocabulary import Level
+    from rules.wording import short_deadline
 
-    zone = bureau.clock.now().tzinfo
     subject = subject_label(request)
     level = f"，已升级至{Level(request.level).label}" if request.level else ""
-    deadline = request.due.astimezone(zone)
     return (
         f"{bureau.county.office(request.office).short}·{step_of(request.step).label}{f'（{subject}）' if subject else ''}"
-        f"，{RequestState(request.state).label}，办理时限{deadline:%m-%d %H:%M}{level}"
+        f"，{RequestState(request.state).label}，办理时限{short_deadline(request.due)}{level}"
     )

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from office import log, outbox
 from office.bureau import Bureau
-from office.requests import ask, facts_of, next_round, redraw, reschedule, terms_of
+from office.deadlines import deadlines_now, tell_of_missing_years
+from office.requests import ask, facts_of, next_round, redraw, reschedule
 from office.tables import AnswerRow, CaseRow, Letter, Proceeding, Request
 from rules import steps
-from rules.limits import Unit
 from rules.steps import step as step_of
 from rules.vocabulary import AnswerKind, Happening, LetterState, Office, RequestState
-from rules.workdays import reckon
 
 
 async def follow(session: AsyncSession, bureau: Bureau, request: Request, case: CaseRow, answer: AnswerRow) -> None:
@@ -111,16 +108,14 @@ async def _extend(session: AsyncSession, bureau: Bureau, concerned: Request, cas
     granted = bool(answer.payload["granted"])
     now = bureau.clock.now()
     if granted and concerned.ended_at is None:
-        terms = terms_of(concerned)
         # One extension, no longer than the limit itself, counted from the former deadline.
-        # A deadline at 24:00 belongs to the day that ends, or the extension would be a day too long.
-        by_the_clock = terms.answer.limit.unit in (Unit.HOURS, Unit.MINUTES)
-        start = concerned.due if by_the_clock else concerned.due - timedelta(microseconds=1)
-        reckoning = reckon(start, terms.answer.limit, bureau.county.calendar, end_rolls=terms.answer.end_rolls)
-        concerned.due = reckoning.due
+        concerned.extensions += 1
+        found = deadlines_now(concerned, bureau.county.calendar)
+        concerned.due, concerned.provisional = found.due, found.provisional
         concerned.extended = True
         concerned.version += 1
         await reschedule(session, bureau, concerned)
+        await tell_of_missing_years(session, bureau, case, concerned, found.missing_years)
     happening = Happening.EXTENSION_GRANTED if granted else Happening.EXTENSION_REFUSED
     log.write(session, happening, at=now, case_id=case.id, request=concerned)
     if concerned.ended_at is None:

@@ -113,6 +113,11 @@ def _faults(bureau: Bureau, filing: Filing) -> list[str]:
     return faults
 
 
+def danger_class(filing: Filing) -> bool:
+    """Whether the emergency begins at once. A danger that nobody ruled out counts as danger, unless it is a matter of need only."""
+    return filing.danger_now is True or (filing.danger_now is None and filing.reason.needs_police)
+
+
 async def _file(session: AsyncSession, bureau: Bureau, filing: Filing) -> Receipt:
     now = bureau.clock.now()
     code = bureau.county.code
@@ -127,7 +132,7 @@ async def _file(session: AsyncSession, bureau: Bureau, filing: Filing) -> Receip
         township=filing.township,
         village=filing.village,
         urgency=urgency_of(filing.reason, danger_now=filing.danger_now).value,
-        danger_now=filing.danger_now is True,
+        danger_now=danger_class(filing),
         poverty_only=not filing.reason.needs_police and filing.danger_now is not True,
         named_reporter=bool(filing.reporter_name and filing.reporter_contact),
         supervisor=_supervisor(filing.reporter_kind),

@@ -34,6 +34,9 @@ class LetterKind(Labelled):
     EXTENSION_DECIDED = "extension_decided", "延期决定"
     RECIPIENT_MISSING = "recipient_missing", "未送达"
     PROCEEDING_CLOSED = "proceeding_closed", "机制办结"
+    DISCLOSURE_CODE = "disclosure_code", "查阅码"
+    DEADLINE_MOVED = "deadline_moved", "时限提前"
+    CALENDAR_MISSING = "calendar_missing", "日历待公布"
 
     @property
     def is_copy(self) -> bool:
@@ -44,6 +47,7 @@ class LetterKind(Labelled):
             LetterKind.INFORMED,
             LetterKind.TAKEN_BY,
             LetterKind.PROCEEDING_CLOSED,
+            LetterKind.CALENDAR_MISSING,
         )
 
 
@@ -198,6 +202,31 @@ class ProceedingClosedFacts(Facts):
     closed_at: AwareDatetime
 
 
+class DisclosureCodeFacts(StepFacts):
+    """A one-time code was asked for; county time in which it lives. The code itself is no fact: it stands in no row."""
+
+    asked_for_at: AwareDatetime
+    valid_until: AwareDatetime
+
+
+class DeadlineMovedFacts(StepFacts):
+    """The calendar has changed and a deadline is earlier now; `because` names the days and their notice."""
+
+    former_acknowledge_by: AwareDatetime
+    former_due: AwareDatetime
+    because: Line
+
+
+class CalendarMissingFacts(Facts):
+    """Deadlines reach into a year whose arrangement of holidays is not known; this step is the first of them."""
+
+    year: int = Field(ge=1949, le=2200)
+    step_label: Line
+    office_name: Line
+    due: AwareDatetime
+    at: AwareDatetime
+
+
 FACTS_OF: dict[LetterKind, type[Facts]] = {
     LetterKind.ASKED: StepFacts,
     LetterKind.REMINDER: ReminderFacts,
@@ -211,6 +240,9 @@ FACTS_OF: dict[LetterKind, type[Facts]] = {
     LetterKind.EXTENSION_DECIDED: ExtensionFacts,
     LetterKind.RECIPIENT_MISSING: RecipientMissingFacts,
     LetterKind.PROCEEDING_CLOSED: ProceedingClosedFacts,
+    LetterKind.DISCLOSURE_CODE: DisclosureCodeFacts,
+    LetterKind.DEADLINE_MOVED: DeadlineMovedFacts,
+    LetterKind.CALENDAR_MISSING: CalendarMissingFacts,
 }
 
 

@@ -10,7 +10,7 @@ import base64
 import re
 import unicodedata
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import EmailPolicy
@@ -30,6 +30,7 @@ from office.tables import Letter
 from office.timekeeping import COUNTY_ZONE
 from rules.limits import Provenance
 from rules.vocabulary import Level, Office
+from rules.wording import WEEKDAYS, deadline, short_deadline
 
 if TYPE_CHECKING:
     from office.links import Minted
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
 __all__ = ["check_facts", "compose", "subject_of", "thread_id", "written_parts"]
 
 TEMPLATES = Path(__file__).parent.parent / "templates" / "letters"
-WEEKDAYS = "一二三四五六日"
 POSTS = {"officer": "经办人", "head": "负责人", "duty": "值班人员"}
 _WORD_BYTES = 39  # 52 characters of base64: the longest header line stays under 78 with its name before it
 
@@ -59,25 +59,6 @@ def moment(at: datetime) -> str:
     """An instant as officers read it, Beijing time: 2026年6月12日（星期五）18:00."""
     local = _local(at)
     return f"{local.year}年{local.month}月{local.day}日（星期{WEEKDAYS[local.weekday()]}）{local:%H:%M}"
-
-
-def deadline(at: datetime) -> str:
-    """The same for a deadline: the first instant of a day is 24:00 of the day that ends then."""
-    local = _local(at)
-    if (local.hour, local.minute, local.second) != (0, 0, 0):
-        return moment(at)
-    last = local - timedelta(days=1)
-    return f"{last.year}年{last.month}月{last.day}日（星期{WEEKDAYS[last.weekday()]}）24:00"
-
-
-def short(at: datetime, beside: datetime) -> str:
-    """A deadline for a subject line: 06-12 18:00, with its year when that is not the year of `beside`."""
-    local = _local(at)
-    clock = f"{local:%H:%M}"
-    if (local.hour, local.minute, local.second) == (0, 0, 0):
-        local, clock = local - timedelta(days=1), "24:00"
-    day = f"{local:%m-%d}" if local.year == _local(beside).year else f"{local:%Y-%m-%d}"
-    return f"{day} {clock}"
 
 
 def elapsed(since: datetime, until: datetime) -> str:
@@ -118,7 +99,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"moment": _moment, "deadline": _deadline, "short": short, "day": _day}
+    environment.filters |= {"moment": _moment, "deadline": _deadline, "short": short_deadline, "day": _day}
     environment.globals |= {"elapsed": elapsed}
     return environment
 
@@ -127,7 +108,9 @@ def _bureau_name(county: County) -> str:
     return next((one.name for one in county.offices.values() if one.kind is Office.CIVIL_AFFAIRS), county.name)
 
 
-def _context(bureau: Bureau, letter: Letter, officer: Officer, facts: Facts, minted: Minted | None) -> dict[str, Any]:
+def _context(
+    bureau: Bureau, letter: Letter, officer: Officer, facts: Facts, minted: Minted | None, one_time_code: str
+) -> dict[str, Any]:
     county = bureau.county
     office = county.offices.get(officer.office)
     contacts = county.officer_at_level(Level.COORDINATOR, officer.office)
@@ -142,6 +125,7 @@ def _context(bureau: Bureau, letter: Letter, officer: Officer, facts: Facts, min
         "coordinators": [one for one in contacts if one.key != officer.key],
         "written_at": bureau.clock.now(),
         "minted": minted,
+        "one_time_code": one_time_code,
         "at_level": level,
         "levels": Level,
         "own_office": officer.office == letter.to_office
@@ -157,13 +141,19 @@ def _one_line(text: str) -> str:
 
 
 def written_parts(
-    bureau: Bureau, letter: Letter, officer: Officer, minted: Minted | None = None
+    bureau: Bureau, letter: Letter, officer: Officer, minted: Minted | None = None, one_time_code: str = ""
 ) -> tuple[str, str, str]:
-    """Subject, text and HTML. Raises ValueError for facts that do not fit the kind, and for an acting letter without link."""
+    """Subject, text and HTML.
+
+    Raises ValueError for facts that do not fit the kind, for an acting letter without link, and for a letter whose
+    one-time code is missing or out of place.
+    """
     facts = read_facts(letter.kind, letter.facts)
     if letter.acts != (minted is not None):
         raise ValueError(f"letter {letter.id} acts: {letter.acts}, but its link says otherwise")
-    context = _context(bureau, letter, officer, facts, minted)
+    if (letter.kind == LetterKind.DISCLOSURE_CODE.value) != bool(one_time_code):
+        raise ValueError(f"letter {letter.id} ({letter.kind}) and its one-time code do not agree")
+    context = _context(bureau, letter, officer, facts, minted, one_time_code)
     folder = LetterKind(letter.kind).value
     subject, text, html = (
         _environment().get_template(f"{folder}/{name}").render(context)
@@ -224,9 +214,11 @@ def _encoded(name: str, value: Any) -> str:
     return ""
 
 
-def compose(bureau: Bureau, letter: Letter, officer: Officer, minted: Minted | None = None) -> EmailMessage:
+def compose(
+    bureau: Bureau, letter: Letter, officer: Officer, minted: Minted | None = None, one_time_code: str = ""
+) -> EmailMessage:
     """The letter as a message to one recipient. Raises ValueError for a letter or an address that cannot be written."""
-    subject, text, html = written_parts(bureau, letter, officer, minted)
+    subject, text, html = written_parts(bureau, letter, officer, minted, one_time_code)
     message = EmailMessage(policy=POLICY)
     message["Subject"] = subject
     message["From"] = Address(_one_line(f"{_bureau_name(bureau.county)}（接力）"), addr_spec=bureau.settings.mail_from)

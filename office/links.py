@@ -100,8 +100,8 @@ class OpenedLink:
     words_wait: bool = False
 
     def without_words(self) -> OpenedLink:
-        """The same, without what people wrote: that may be about the child and is shown to nobody who has not proved
-        that a person holds the letter. `words_wait` says that there is something to read."""
+        """The same, without what people wrote: that may be about the child and is shown against a one-time code only
+        (`office.disclosure`). `words_wait` says that there is something to read."""
         return replace(self, exchanges=(), words_wait=bool(self.exchanges))
 
 

@@ -21,7 +21,7 @@ from office import log
 from office.bureau import Bureau
 from office.database import POST, tell
 from office.letter_facts import LetterKind, check_facts
-from office.tables import Letter, Request
+from office.tables import Disclosure, Letter, Request
 from rules.ladder import Clock
 from rules.vocabulary import Happening, LetterState, Level, RequestState
 
@@ -179,6 +179,7 @@ class Outlook:
     deadline_now: datetime | None
     state: RequestState | None
     newer_waits: bool
+    code_is_over: bool = False
 
 
 ABOUT_AN_OPEN_STEP = (
@@ -187,6 +188,8 @@ ABOUT_AN_OPEN_STEP = (
     LetterKind.ESCALATION,
     LetterKind.QUESTION_ANSWERED,
     LetterKind.EXTENSION_DECIDED,
+    LetterKind.DISCLOSURE_CODE,
+    LetterKind.DEADLINE_MOVED,
 )
 """Kinds that are untrue once the step has ended; the others tell what has happened, and stay true."""
 
@@ -201,6 +204,7 @@ def stale_because(seen: Outlook) -> str:
         (seen.clock is Clock.ACKNOWLEDGE and seen.state is RequestState.ACKNOWLEDGED, "事项已签收"),
         (seen.deadline_then != seen.deadline_now, "时限已经变更"),
         (seen.newer_waits, "已有更新的同类信件"),
+        (seen.code_is_over, "查阅码已失效"),
     )
     return next((reason for untrue, reason in faults if untrue), "")
 
@@ -228,7 +232,22 @@ async def look_again(session: AsyncSession, letter: Letter) -> tuple[Outlook, Re
         deadline_now=now,
         state=None if request is None else RequestState(request.state),
         newer_waits=newer,
+        code_is_over=kind is LetterKind.DISCLOSURE_CODE and await _code_is_over(session, letter),
     ), request
+
+
+async def _code_is_over(session: AsyncSession, letter: Letter) -> bool:
+    """Whether the one-time code in the letter has run out, was used, or has been followed by a newer one."""
+    statement = select(Disclosure.link_id, Disclosure.id).where(
+        Disclosure.letter_id == letter.id,
+        Disclosure.used_at.is_(None),
+        Disclosure.expires_at > func.clock_timestamp(),
+    )
+    live = (await session.execute(statement)).one_or_none()
+    if live is None:
+        return True
+    newer = select(Disclosure.id).where(Disclosure.link_id == live[0], Disclosure.id > live[1]).limit(1)
+    return (await session.execute(newer)).scalar_one_or_none() is not None
 
 
 async def _newer_exists(session: AsyncSession, letter: Letter, clock: Clock) -> bool:

@@ -17,7 +17,7 @@ from email.message import EmailMessage
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from config.county import County, Officer
-from office import links, outbox
+from office import disclosure, links, outbox
 from office.bureau import Bureau
 from office.database import POST
 from office.letter_facts import LetterKind, UndeliveredReason
@@ -54,6 +54,7 @@ class _Ready:
     letter: Letter
     officer: Officer
     minted: Minted | None
+    one_time_code: str
 
 
 class Post:
@@ -155,12 +156,14 @@ class Post:
             await self._undelivered(session, held, letter, request, UndeliveredReason.NO_ADDRESS)
             return None
         minted = await self._mint(session, self.bureau, letter) if letter.acts else None
-        return _Ready(letter, officer, minted)
+        coded = letter.kind == LetterKind.DISCLOSURE_CODE.value
+        one_time_code = await disclosure.code_in(session, self.bureau, letter) if coded else ""
+        return _Ready(letter, officer, minted, one_time_code)
 
     async def _give(self, held: Claim, ready: _Ready) -> tuple[bool, bool]:
         letter = ready.letter
         try:
-            message: EmailMessage = compose(self.bureau, letter, ready.officer, ready.minted)
+            message: EmailMessage = compose(self.bureau, letter, ready.officer, ready.minted, ready.one_time_code)
             message.as_bytes()
         except Exception as fault:
             logger.error("letter %s (%s) cannot be written: %s", letter.id, letter.kind, type(fault).__name__)
@@ -270,8 +273,11 @@ def key_for(key: str, officer: str, instead: str) -> str:
 def stand_in(county: County, letter: Letter) -> Officer | None:
     """Who gets a letter instead: the office's next contact or its head; for a copy also the levels above.
 
-    A letter that acts stays in its office, because its link would be worth nothing elsewhere.
+    A letter that acts stays in its office, because its link would be worth nothing elsewhere. A one-time code is for
+    the one who asked for it, at the registered address, and for nobody else.
     """
+    if letter.kind == LetterKind.DISCLOSURE_CODE.value:
+        return None
     office = county.offices.get(letter.to_office)
     people: list[Officer] = []
     if office is not None:

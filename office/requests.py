@@ -14,13 +14,13 @@ from config.county import LimitTerms, OfficeEntry, StepTerms
 from office import log, outbox
 from office.bureau import Bureau
 from office.database import WAKE, tell
+from office.deadlines import deadlines_of, tell_of_missing_years
 from office.schemes import scheme_name
 from office.tables import CaseRow, Proceeding, Request, Rung
 from rules.ladder import Climb, Clock, Reached, next_climb
 from rules.limits import Provenance
 from rules.steps import Step, step
 from rules.vocabulary import Happening, Level, RequestState, Urgency
-from rules.workdays import reckon
 
 
 def terms_of(request: Request) -> StepTerms:
@@ -105,15 +105,19 @@ async def put_request(
     number: int,
     concerns: int | None = None,
     about: str = "",
-    due: datetime | None = None,
+    reckoned_from: datetime | None = None,
+    extensions: int = 0,
     urgent: bool = False,
 ) -> Request:
-    """One round of a step: the row, its log row and its letters. An earlier `due` that the law keeps running may be given."""
+    """One round of a step: the row, its log row and its letters.
+
+    A clock that the law keeps running through a change of hands is given as `reckoned_from`, since when it runs, and
+    `extensions`, how often the limit was added to it.
+    """
     now = bureau.clock.now()
-    calendar = bureau.county.calendar
-    acknowledge = reckon(now, terms.acknowledge.limit, calendar, end_rolls=terms.acknowledge.end_rolls)
-    answer = reckon(now, terms.answer.limit, calendar, end_rolls=terms.answer.end_rolls)
-    due = due or answer.due
+    found = deadlines_of(
+        terms, bureau.county.calendar, asked_at=now, reckoned_from=reckoned_from, extensions=extensions
+    )
     row = {
         "proceeding_id": proceeding_id,
         "step": asked.key,
@@ -125,9 +129,11 @@ async def put_request(
         "state": RequestState.ASKED.value,
         "terms": terms.as_json(),
         "asked_at": now,
-        "acknowledge_by": acknowledge.due if due <= now else min(acknowledge.due, due),
-        "due": due,
-        "provisional": acknowledge.provisional or answer.provisional,
+        "acknowledge_by": found.acknowledge_by,
+        "due": found.due,
+        "reckoned_from": reckoned_from,
+        "extensions": extensions,
+        "provisional": found.provisional,
         "urgent": urgent or asked.urgency is Urgency.EMERGENCY,
     }
     statement = (
@@ -166,6 +172,7 @@ async def put_request(
             acts=True,
             facts=facts_of(bureau, case, request),
         )
+    await tell_of_missing_years(session, bureau, case, request, found.missing_years)
     await redraw(session, proceeding_id)
     return request
 
@@ -176,7 +183,7 @@ def subject_label(request: Request) -> str:
         return request.about
     if request.step in ("scheme_decision", "enrol_and_pay"):
         return scheme_name(request.subject)
-    repeats = ("visit", "follow_up", "review", "conference")
+    repeats = ("visit", "follow_up", "review", "conference", "handover_given", "handover_taken")
     return f"第{request.subject}次" if request.subject.isdigit() and request.step.endswith(repeats) else ""
 
 
@@ -264,7 +271,8 @@ async def next_round(
         terms,
         subject=former.subject,
         number=former.round + 1,
-        due=former.due if statutory else None,
+        reckoned_from=(former.reckoned_from or former.asked_at) if statutory else None,
+        extensions=former.extensions if statutory else 0,
     )
     happening = Happening.REQUEST_REOPENED if office.key == former.office else Happening.REQUEST_REROUTED
     log.write(

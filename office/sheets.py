@@ -18,6 +18,7 @@ from office.tables import CaseRow, EscalationRound, Event, Proceeding, Request, 
 from rules.ladder import Clock
 from rules.steps import step
 from rules.vocabulary import ClosingGround, Happening, Level, Mechanism, RequestState, Urgency
+from rules.wording import short_deadline
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 
@@ -88,8 +89,8 @@ async def case_sheet(session: AsyncSession, bureau: Bureau, case: CaseRow) -> st
             "subject": subject_label(request),
             "office": bureau.county.office(request.office).short,
             "state": RequestState(request.state).label,
-            "acknowledge_by": request.acknowledge_by.astimezone(zone),
-            "due": request.due.astimezone(zone),
+            "acknowledge_by": short_deadline(request.acknowledge_by),
+            "due": short_deadline(request.due),
             "late": RequestState(request.state).is_open and now >= request.due,
             "level": Level(request.level).label if request.level else "",
             "basis": terms.answer.basis,
@@ -112,7 +113,7 @@ async def case_sheet(session: AsyncSession, bureau: Bureau, case: CaseRow) -> st
                     "mechanism": Mechanism(p.mechanism).label,
                     "opened_at": p.opened_at.astimezone(zone),
                     "closed_at": p.closed_at.astimezone(zone) if p.closed_at else None,
-                    "outcome": ClosingGround(p.outcome).label if p.outcome else "办理中",
+                    "outcome": ClosingGround(p.outcome).label if p.outcome and p.closed_at else "办理中",
                 }
                 for p in proceedings
             ],
@@ -125,7 +126,7 @@ async def case_sheet(session: AsyncSession, bureau: Bureau, case: CaseRow) -> st
                     "step": step(e.step).label if e.step else "",
                     "office": bureau.county.office(e.office).short if e.office in bureau.county.offices else "",
                     "level": Level(e.level).label if e.level else "",
-                    "detail": "" if e.step else e.detail,
+                    "detail": e.detail if not e.step or e.event == Happening.DEADLINE_RECKONED_ANEW else "",
                 }
                 for e in events[-60:]
             ],
@@ -161,9 +162,9 @@ async def round_sheet(session: AsyncSession, bureau: Bureau, number: int) -> str
                     "step": step(request.step).label,
                     "office": bureau.county.office(request.office).short,
                     "clock": Clock(rung.clock).label,
-                    "deadline": (
+                    "deadline": short_deadline(
                         request.acknowledge_by if rung.clock == Clock.ACKNOWLEDGE.value else request.due
-                    ).astimezone(zone),
+                    ),
                     "level": Level(rung.level).label,
                     "repeat": rung.repeat,
                 }

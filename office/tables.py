@@ -80,6 +80,22 @@ class CountyClock(Base):
     scale: Mapped[float]
 
 
+class CalendarState(Base):
+    """The working calendar by which the open deadlines were last reckoned: one row, or none before the first start.
+
+    Its days are kept and not only their fingerprint, so that the log can name the notice that moved a deadline.
+    """
+
+    __tablename__ = "calendar_state"
+    __table_args__ = (CheckConstraint("id = 1", name="single"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, default=1)
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    last_published_year: Mapped[int]
+    days: Mapped[dict[str, Any]] = mapped_column(comment="days_off, working_days, published_years")
+    reckoned_at: Mapped[datetime]
+
+
 class Series(Base):
     """Running numbers by year, for cases, children and receipts."""
 
@@ -239,6 +255,12 @@ class Request(Base):
     owner: Mapped[str | None] = mapped_column(String(80))
     ended_at: Mapped[datetime | None]
     extended: Mapped[bool] = mapped_column(Boolean, default=False)
+    reckoned_from: Mapped[datetime | None] = mapped_column(
+        comment="since when the answer's clock runs, where it runs on from an earlier round; none: since asked_at"
+    )
+    extensions: Mapped[int] = mapped_column(
+        Integer, default=0, comment="how often the limit was added to the answer's deadline, earlier rounds included"
+    )
     next_climb_at: Mapped[datetime | None]
     level: Mapped[str | None] = mapped_column(String(20))
 
@@ -356,6 +378,22 @@ class Link(Base):
     expires_at: Mapped[datetime]
     wrong_codes: Mapped[int] = mapped_column(Integer, default=0)
     locked_until: Mapped[datetime | None] = mapped_column(comment="machine time")
+
+
+class Disclosure(Base):
+    """A one-time code that shows what a case is about, sent in a letter of its own. The code itself is kept nowhere:
+    it is made anew from the nonce and the installation's key."""
+
+    __tablename__ = "disclosure"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    link_id: Mapped[int] = mapped_column(ForeignKey("link.id"), index=True)
+    letter_id: Mapped[int] = mapped_column(ForeignKey("letter.id"), unique=True)
+    nonce: Mapped[str] = mapped_column(String(64))
+    made_at: Mapped[datetime] = mapped_column(comment="machine time")
+    expires_at: Mapped[datetime] = mapped_column(comment="machine time")
+    used_at: Mapped[datetime | None] = mapped_column(comment="machine time")
+    wrong_tries: Mapped[int] = mapped_column(Integer, default=0)
 
 
 class Event(Base):

@@ -12,6 +12,7 @@ import logging
 import signal
 import sys
 from typing import Any, Self
+from uuid import UUID
 
 import anyio.abc
 from prefect.client.schemas.objects import FlowRun
@@ -22,7 +23,7 @@ from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorker
 from config.county import CountyFault
 from config.settings import settings
 from office import port
-from office.attempt import Attempt, LeaseLost, new_holder
+from office.attempt import Attempt, new_holder
 from office.bureau import Bureau
 from office.clock import run_clock
 from office.courier import Courier
@@ -33,6 +34,7 @@ from office.mailer import SmtpMailer
 from office.opening import NotReady, open_bureau
 from office.post import Post
 from office.proceedings import WORK_POOL, Proceedings, attempt_flow, pause
+from office.recalendar import recompute_open_deadlines
 from office.seats import Seats
 from office.timekeeping import ScaledClock
 
@@ -108,6 +110,12 @@ class JieliWorker(BaseWorker[NothingToConfigure, BaseVariables, BaseWorkerResult
                 asyncio.get_running_loop().call_soon(self._vacancy.set)
         return BaseWorkerResult(identifier=str(flow_run.id), status_code=0)
 
+    async def _propose_submitting_state(self, flow_run: FlowRun) -> None:
+        """No state between the claim and the attempt: nothing is submitted anywhere. (Without this: a call more.)"""
+
+    async def _give_worker_labels_to_flow_run(self, flow_run_id: UUID) -> None:
+        """No labels: which process woke a case says nothing of the case. (Without this: a call more.)"""
+
     async def fill_vacancies(self) -> None:
         """Look for waiting runs as soon as an attempt ends in a full house; Prefect's own poll may be a second away."""
         while True:
@@ -134,7 +142,7 @@ class JieliWorker(BaseWorker[NothingToConfigure, BaseVariables, BaseWorkerResult
                 run_flow_async(flow=attempt_flow(key), flow_run=unwatched, parameters=flow_run.parameters),
                 ATTEMPT_SECONDS,
             )
-        except (Pause, Abort, LeaseLost):
+        except (Pause, Abort):
             pass
         except Exception as fault:
             # The text of a fault may quote what an officer wrote: only its kind is said.
@@ -146,6 +154,7 @@ class JieliWorker(BaseWorker[NothingToConfigure, BaseVariables, BaseWorkerResult
 
 async def _serve(bureau: Bureau, stop: asyncio.Event) -> None:
     """Everything the worker process does, until stopped. Ladders and letters do not need Prefect, and do not wait for it."""
+    await recompute_open_deadlines(bureau)
     parts = [
         asyncio.create_task(run_clock(bureau, stop)),
         asyncio.create_task(Post(bureau, SmtpMailer(bureau.settings)).run(stop)),

@@ -115,7 +115,9 @@ class Scene(Answer):
 class Handover(Answer):
     """B6 书面交接 (晋政发〔2017〕46号 三(四)): both sides confirm the same paper."""
 
-    document_number: str = Field(title="书面交接单编号", min_length=1, max_length=60)
+    model_config = ConfigDict(str_strip_whitespace=True)
+
+    document_number: str = Field(title="书面交接单编号（双方须一致）", min_length=1, max_length=60)
 
 
 class PlaceAfterVillage(Labelled):

@@ -152,6 +152,9 @@ class Happening(Labelled):
     PROCEEDING_CLOSED = "proceeding_closed", "机制办结"
     CASE_CLOSED = "case_closed", "结案"
     PROCEEDING_REPAIRED = "proceeding_repaired", "恢复运行"
+    DEADLINE_RECKONED_ANEW = "deadline_reckoned_anew", "期限重新计算"
+    DISCLOSURE_CODE_SENT = "disclosure_code_sent", "发送查阅码"
+    PARTICULARS_READ = "particulars_read", "查阅案情"
 
 
 class ClosingGround(Labelled):

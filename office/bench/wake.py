@@ -37,12 +37,12 @@ from office.tables import CaseRow, Letter, Proceeding, Request
 from rules.steps import POLICE_ACCEPT, TRIAGE
 from rules.vocabulary import LetterState, ReporterKind, ReportReason
 
-SLEEPERS = 60
-WARMING = 8
-ANSWERS = 12
+SLEEPERS = 40
+WARMING = 4
+ANSWERS = 10
 FRESH = 6
-CYCLES = 60
-PATIENCE = 60.0
+CYCLES = 40
+PATIENCE = 90.0
 """Machine seconds after which one part of the measurement is given up."""
 POOL = "bench-process"
 
@@ -81,7 +81,6 @@ class _Wake:
         try:
             cases = await self._file(SLEEPERS + ANSWERS)
             ids = list(cases)
-            await self._quiet()
             await self._round("热身", ids[:WARMING], self._wake)
             await self._quiet()
             ours = SLEEPERS / await self._round("唤醒：本系统办理进程", ids[:SLEEPERS], self._wake)
@@ -153,7 +152,7 @@ class _Wake:
                 return
             if time.monotonic() > end:
                 raise Unmeasured(f"“{what}”在{patience:.0f}秒内没有完成：{done}/{len(before)}。")
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.1)
 
     async def _round(self, what: str, ids: Sequence[int], wake: Callable[[Sequence[int]], Awaitable[None]]) -> float:
         """Machine seconds from one wake of all to the last one's next sleep."""
@@ -185,7 +184,7 @@ class _Wake:
         )
         await asyncio.sleep(1)
 
-    async def _until(self, what: str, question: Any, wanted: int, every: float = 0.05) -> None:
+    async def _until(self, what: str, question: Any, wanted: int, every: float = 0.2) -> None:
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
             async with self.bureau.database.transaction() as session:
@@ -245,7 +244,7 @@ class _Wake:
                 Letter.state == LetterState.HANDED_OVER.value,
             )
         )
-        await self._until("the next letter", gone, 1, every=0.01)
+        await self._until("the next letter", gone, 1, every=0.02)
         return time.monotonic() - begun
 
     # --- what is compared ----------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from rich.table import Table
 
 from office.answering import Refused
-from office.cli.output import CountyOption, Fault, JsonOption, app, moment, out, say, with_bureau
+from office.cli.output import CountyOption, Fault, JsonOption, app, deadline, moment, out, say, with_bureau
 from office.intake import BadFiling, Filing, file_report
 from office.phone import answer_by_phone
 from office.views import NoSuchCase, explain_case, list_cases, show_case
@@ -101,7 +101,7 @@ def cases(
         table.add_column(heading, overflow="fold")
     for row in rows:
         waiting = "\n".join(
-            f"{w['office']} {STEPS[w['step']].label} {moment(w['due'])}{' 逾期' if w['overdue'] else ''}"
+            f"{w['office']} {STEPS[w['step']].label} {deadline(w['due'])}{' 逾期' if w['overdue'] else ''}"
             for w in row["waiting_for"]
         )
         mechanisms = "、".join(Mechanism(m).label for m in row["mechanisms"]) or "已结案"
@@ -132,14 +132,15 @@ def show(
     for event in view["events"]:
         step = STEPS[event["step"]].label if event["step"] else ""
         level = Level(event["level"]).label if event["level"] else ""
-        parts = [Happening(event["event"]).label, event["office"] or "", step, level, "" if step else event["detail"]]
+        told = event["detail"] if not step or event["event"] == Happening.DEADLINE_RECKONED_ANEW else ""
+        parts = [Happening(event["event"]).label, event["office"] or "", step, level, told]
         out.print(f"  {moment(event['at'])}  {' '.join(p for p in parts if p)}", markup=False)
     out.print("交办：", markup=False)
     for request in view["requests"]:
         level = f"，已升级至{Level(request['level']).label}" if request["level"] else ""
         out.print(
             f"  {request['office']} {STEPS[request['step']].label}（{request['step']}）第{request['round']}轮 "
-            f"{RequestState(request['state']).label}，办理时限{moment(request['due'])}{level}",
+            f"{RequestState(request['state']).label}，办理时限{deadline(request['due'])}{level}",
             markup=False,
         )
     counts: dict[str, int] = {}
@@ -173,14 +174,14 @@ def explain(
             markup=False,
         )
         out.print(
-            f"  自{moment(waiting['since'])}交办；{moment(waiting['acknowledge_by'])}前签收，{moment(waiting['due'])}前办结",
+            f"  自{moment(waiting['since'])}交办；{deadline(waiting['acknowledge_by'])}前签收，{deadline(waiting['due'])}前办结",
             markup=False,
         )
         out.print(f"  期限{waiting['limit']}：{waiting['basis']}（{waiting['provenance_label']}）", markup=False)
         if waiting["provisional"]:
             out.print("  暂定：有关年份的放假安排尚未公布。", markup=False)
         if waiting["next_level_at"]:
-            out.print(f"  再不答复，{moment(waiting['next_level_at'])}告知{waiting['next_level_label']}", markup=False)
+            out.print(f"  再不答复，{deadline(waiting['next_level_at'])}告知{waiting['next_level_label']}", markup=False)
 
 
 @app.command()

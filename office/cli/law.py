@@ -11,7 +11,8 @@ import typer
 from pydantic import ValidationError
 from rich.table import Table
 
-from config.county import check_county
+from config.county import check_county, county_warnings
+from config.faults import Fault as FolderFault
 from config.settings import Settings
 from config.steps_table import steps_table
 from office.cli.output import CountyOption, Fault, JsonOption, app, county_of, err, out, say
@@ -19,22 +20,26 @@ from office.timekeeping import COUNTY_ZONE
 from rules.entitlements import Facts, ImpossibleFactsError, decide, facts_faults, facts_schema
 from rules.limits import Limit
 from rules.steps import STEPS
+from rules.wording import deadline
 from rules.workdays import reckon
 
 
 @app.command()
 def check(county: CountyOption = None, as_json: JsonOption = False) -> None:
-    """检查一个县的文件夹：一次列出全部错误，写明文件、行号和原因。"""
+    """检查一个县的文件夹：一次列出全部错误，写明文件、行号和原因；与法定时限不符的另作提醒。"""
     folder = county or Settings().county
-    faults = check_county(folder)
+    faults, warnings = check_county(folder), county_warnings(folder)
     if as_json:
         say(
             {
                 "county": str(folder),
-                "faults": [{"file": str(f.file), "line": f.line, "reason": f.reason} for f in faults],
+                "faults": [_as_json(fault) for fault in faults],
+                "warnings": [_as_json(warning) for warning in warnings],
             }
         )
     else:
+        for warning in warnings:
+            err.print(f"提醒：{warning}", markup=False)
         for fault in faults:
             err.print(str(fault), markup=False)
         if faults:
@@ -43,6 +48,10 @@ def check(county: CountyOption = None, as_json: JsonOption = False) -> None:
             out.print(f"{folder}：没有错误。", markup=False)
     if faults:
         raise typer.Exit(1)
+
+
+def _as_json(found: FolderFault) -> dict[str, object]:
+    return {"file": str(found.file), "line": found.line, "reason": found.reason}
 
 
 def _day(text: str | None) -> date:
@@ -96,10 +105,10 @@ def due(
     out.print(f"自{at.astimezone(COUNTY_ZONE):%Y年%m月%d日 %H:%M}起，{chosen.label}：", markup=False)
     for day in reckoning.days:
         out.print(f"  {day.date:%Y-%m-%d} {'计入' if day.counts else '不计'}  {day.why}", markup=False)
-    end = f"{reckoning.due:%Y年%m月%d日 %H:%M}"
-    if reckoning.due.hour == 0 and reckoning.due.date() > reckoning.due_date:
-        end = f"{reckoning.due_date:%Y年%m月%d日}24时"
-    out.print(f"届满：{end}{'（暂定：有关年份的放假安排尚未公布）' if reckoning.provisional else ''}", markup=False)
+    out.print(
+        f"届满：{deadline(reckoning.due)}{'（暂定：有关年份的放假安排尚未公布）' if reckoning.provisional else ''}",
+        markup=False,
+    )
 
 
 @app.command()

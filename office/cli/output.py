@@ -22,6 +22,7 @@ from office.bureau import Bureau
 from office.data_folder import StartFault
 from office.installation import running_environment
 from office.opening import NotReady, open_bureau
+from rules.wording import short_deadline
 
 T = TypeVar("T")
 
@@ -102,3 +103,8 @@ def moment(text: str | None) -> str:
     if not text:
         return "—"
     return f"{datetime.fromisoformat(text):%m-%d %H:%M}"
+
+
+def deadline(text: str | None) -> str:
+    """An ISO instant that is a deadline, as people read it: midnight is 24:00 of the day that ends."""
+    return short_deadline(datetime.fromisoformat(text)) if text else "—"

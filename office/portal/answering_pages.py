@@ -9,13 +9,14 @@ from http import HTTPStatus
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from office import answering, links
+from office import answering, disclosure, links
 from office.bureau import Bureau
 from office.links import LinkStatus, OpenedLink
 from office.portal.forms import Choice, FormFaults, FormField, Widget, fields_of, parse, read, tidy
 from office.portal.pages import bureau_of, page
 from office.portal.reporting import typed
 from rules.answers import Answer
+from rules.need_to_know import may_read_particulars
 from rules.vocabulary import AnswerKind, Office
 
 router = APIRouter()
@@ -72,13 +73,13 @@ class Attempt:
 
 
 @router.api_route("/r/{token}", methods=["GET", "HEAD"])
-async def open_page(request: Request, token: str) -> Response:
+async def openlink_page(request: Request, token: str) -> Response:
     """What an officer finds behind a link."""
     try:
         opened = await links.open_link(bureau_of(request), token)
     except links.UnknownLink:
         return unknown(request)
-    return _page(request, opened)
+    return link_page(request, opened)
 
 
 @router.api_route("/r/{token}/{kind}", methods=["GET", "HEAD"])
@@ -94,30 +95,11 @@ async def resend(request: Request, token: str) -> Response:
     try:
         opened = await links.open_link(bureau, token)
         if opened.status is not LinkStatus.EXPIRED:
-            return _page(request, opened)
+            return link_page(request, opened)
         await answering.resend(bureau, token)
     except links.UnknownLink:
         return unknown(request)
     return page(request, "link_resent.html", link=opened, desk=desk(bureau))
-
-
-@router.post("/r/{token}/read")
-async def read_words(request: Request, token: str) -> Response:
-    """Show what offices and coordinator wrote to each other; it needs the same proof as an answer."""
-    bureau = bureau_of(request)
-    form = await typed(request)
-    try:
-        opened = await links.open_link(bureau, token)
-        values = read(WHO, form)
-        shown = await answering.read_words(bureau, token, typed_name=values["typed_name"], code=values["code"])
-    except links.UnknownLink:
-        return unknown(request)
-    except FormFaults as refusal:
-        return _page(request, opened, status=HTTPStatus.UNPROCESSABLE_ENTITY, reading=(form, refusal.faults))
-    except answering.Refused as refusal:
-        faults = {refusal.field or "code": refusal.sentence}
-        return _page(request, opened, status=HTTPStatus.UNPROCESSABLE_ENTITY, reading=(form, faults))
-    return _page(request, shown, proved=True)
 
 
 @router.post("/r/{token}/{kind}")
@@ -129,7 +111,7 @@ async def answer(request: Request, token: str, kind: str) -> Response:
     except links.UnknownLink:
         return unknown(request)
     if kind not in {word.value for word in AnswerKind}:
-        return _page(request, opened, status=HTTPStatus.NOT_FOUND)
+        return link_page(request, opened, status=HTTPStatus.NOT_FOUND)
     chosen = AnswerKind(kind)
     form = await typed(request)
     try:
@@ -137,7 +119,7 @@ async def answer(request: Request, token: str, kind: str) -> Response:
     except FormFaults as refusal:
         sentence = refusal.faults.pop("version", "")
         attempt = Attempt(chosen, form, refusal.faults, sentence)
-        return _page(request, opened, attempt, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        return link_page(request, opened, attempt, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     except links.UnknownLink:
         return unknown(request)
     except answering.Refused as refusal:
@@ -148,7 +130,7 @@ async def answer(request: Request, token: str, kind: str) -> Response:
             chosen, form, {str(refusal.field): refusal.sentence} if named else {}, "" if named else refusal.sentence
         )
         status = HTTPStatus.UNPROCESSABLE_ENTITY if named else HTTPStatus.CONFLICT
-        return _page(request, opened, attempt, status=status)
+        return link_page(request, opened, attempt, status=status)
     return page(request, "given.html", given=given, link=opened, desk=desk(bureau), now=bureau.clock.now())
 
 
@@ -276,30 +258,35 @@ def _with_attempt(form: AnswerForm, attempt: Attempt | None) -> AnswerForm:
     )
 
 
-def _page(
+def link_page(
     request: Request,
     opened: OpenedLink,
     attempt: Attempt | None = None,
     *,
     status: int = HTTPStatus.OK,
-    reading: tuple[Mapping[str, str], Mapping[str, str]] = ({}, {}),
-    proved: bool = False,
+    asking: tuple[Mapping[str, str], Mapping[str, str]] = ({}, {}),
+    sentence: str = "",
 ) -> Response:
+    """The page of a link as it stands now. Nothing that people wrote is on it.
+
+    `attempt` is an answer that was not taken, `asking` what was typed for a one-time code and what is wrong with it,
+    `sentence` what else was refused.
+    """
     bureau = bureau_of(request)
+    may_show, opened = disclosure.may_show(opened), opened.without_words()
     if opened.status is LinkStatus.UNKNOWN:
         return unknown(request)
-    sentence = "" if attempt is None else attempt.sentence
+    sentence = sentence if attempt is None else attempt.sentence
     common = {"link": opened, "desk": desk(bureau), "now": bureau.clock.now(), "sentence": sentence}
     template = PAGE_OF.get(opened.status)
     if template is not None:
         unsent = "" if attempt is None else tidy(attempt.values.get("words", "") or attempt.values.get("note", ""))
         return page(request, template, status=status, unsent=unsent, **common)
-    if not proved:
-        common["link"] = opened.without_words()
     forms = forms_for(bureau, opened, attempt)
     return page(
-        request, "link_open.html", status=status, forms=forms, who=WHO, typed=reading[0], faults=reading[1], **common
-    )
+        request, "link_open.html", status=status, forms=forms, may_show=may_show,
+        reads=may_read_particulars(opened.step), who=WHO, typed=asking[0], faults=asking[1], **common,
+    )  # fmt: skip
 
 
 def unknown(request: Request) -> Response:

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from starlette.exceptions import HTTPException
 
 from office.bureau import Bureau
-from office.portal import answering_pages, dev_mail, reporting
+from office.portal import answering_pages, dev_mail, particulars_pages, reporting
 from office.portal.pages import NOTICES, STYLESHEET, bureau_of, notice
 from office.portal.shield import Shield
 
@@ -32,6 +32,8 @@ def create_app(bureau: Bureau) -> FastAPI:
     app.add_api_route("/static/portal.css", stylesheet, methods=["GET", "HEAD"])
     app.add_api_route("/robots.txt", robots, methods=["GET", "HEAD"])
     app.include_router(reporting.router)
+    # Before the answers, whose address would take theirs for one.
+    app.include_router(particulars_pages.router)
     app.include_router(answering_pages.router)
     app.include_router(dev_mail.router)
     return app

@@ -5,14 +5,19 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from office.timekeeping import COUNTY_ZONE
-
-WEEKDAYS = "一二三四五六日"
+from rules import wording
+from rules.wording import WEEKDAYS
 
 
 def moment(instant: datetime) -> str:
     """An instant to the minute: 2026年3月2日（周一）08:30."""
     local = instant.astimezone(COUNTY_ZONE)
     return f"{local.year}年{local.month}月{local.day}日（周{WEEKDAYS[local.weekday()]}）{local:%H:%M}"
+
+
+def deadline(instant: datetime) -> str:
+    """A deadline the same way: the first instant of a day is 24:00 of the day that ends then."""
+    return wording.deadline(instant, weekday="周")
 
 
 def span(length: timedelta) -> str:

@@ -50,6 +50,16 @@ SHORT_STORY: dict[str, dict[str, str]] = {
 """The shortest way from a citizen's report to the case's end; the last step only where the reporter gave a name."""
 
 
+JIELI = "from office.cli import main; main()"
+"""The command `jieli`, run by the interpreter that runs the tests."""
+
+
+def environment_with_free_ports() -> dict[str, str]:
+    """Variables for a `jieli` of its own, beside whatever else runs on this machine."""
+    names = ("JIELI_PORTAL_PORT", "JIELI_PREFECT_PORT", "JIELI_CATCHER_PORT")
+    return {name: str(port) for name, port in zip(names, free_ports(len(names)), strict=True)}
+
+
 def free_ports(count: int) -> list[int]:
     """Ports of this machine that nobody uses at this moment."""
     with ExitStack() as held:
@@ -148,7 +158,7 @@ class Stack:
         assert answer.status_code == httpx.codes.OK, answer.text
         assert receipt is not None
         statement = select(CaseRow.number).join(Report, Report.case_id == CaseRow.id)
-        return self.rows(statement.where(Report.receipt == receipt.group(0)))[0][0]
+        return str(self.rows(statement.where(Report.receipt == receipt.group(0)))[0][0])
 
     def letter(self, case: str, step: str, *, kind: str = "asked", seconds: float = 60) -> CaughtLetter:
         """The newest caught letter of that kind about the step."""
@@ -237,7 +247,13 @@ class Stack:
             .where(CaseRow.number == case, Proceeding.mechanism == mechanism)
             .order_by(Proceeding.id.desc())
         )
-        return self.rows(statement)[0][0]
+        found: Proceeding = self.rows(statement)[0][0]
+        return found
+
+    def run(self, case: str, mechanism: str = "mandatory_report") -> UUID | None:
+        """The flow run of the latest proceeding of a mechanism; None before the courier has started it."""
+        found: UUID | None = self.proceeding(case, mechanism).flow_run_id
+        return found
 
     def at_rest(self, case: str, seconds: float = 60) -> Proceeding:
         """Wait until the case sleeps: in our records, and paused under our own name in Prefect, shown to the last change."""
@@ -302,7 +318,7 @@ class Stack:
 
     def state(self, case: str, mechanism: str = "mandatory_report") -> State[Any] | None:
         """What Prefect shows of a case in a mechanism."""
-        run = self.proceeding(case, mechanism).flow_run_id
+        run = self.run(case, mechanism)
         return None if run is None else self.run_state(run)
 
     def prefect_rows(self, statement: str, *arguments: Any) -> list[Any]:

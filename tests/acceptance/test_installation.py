@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 
 from office.prefect_environment import FIXED
+from office.timekeeping import ScaledClock
 from tests.acceptance.stack import SCALE, Stack
 
 PARTS = {"prefect", "catcher", "portal", "worker"}
@@ -57,6 +58,7 @@ def test_portal_and_worker_live_by_the_same_scaled_clock(stack: Stack) -> None:
     """The scale reached the processes and the records."""
     for name in ("portal", "worker"):
         assert float(environment(stack.supervisor.pids[name])["JIELI_CLOCK_SCALE"]) == SCALE
+    assert isinstance(stack.bureau.clock, ScaledClock)
     assert stack.bureau.clock.scale == SCALE
 
 

@@ -70,7 +70,8 @@ def marked(stack: Stack) -> Marked:
     stack.do(
         answer_by_phone(
             stack.bureau, case=case, step_key="feedback_reporter", kind=AnswerKind.DONE,
-            said_by=mark("caller"), entered_by=mark("clerk"), payload={"note": mark("phonenote")},
+            said_by=stack.bureau.county.office("civil_affairs").contacts[0].key,
+            entered_by=mark("clerk"), payload={"note": mark("phonenote")},
         )
     )  # fmt: skip
     stack.play([case])

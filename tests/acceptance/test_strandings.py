@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
+from uuid import UUID
 
 import pytest
 from prefect.client.schemas.objects import State, StateDetails, StateType
@@ -21,10 +23,14 @@ def stranded(stack: Stack) -> dict[str, str]:
     """Cases by what happened to their sleeping runs, all at once so that one wait serves them all."""
     fates = ("cancelled", "suspended", "deleted", "claimed")
     cases = dict(zip(fates, [stack.report() for _ in fates], strict=True))
-    runs = {fate: stack.at_rest(case).flow_run_id for fate, case in cases.items()}
+    runs: dict[str, UUID] = {}
+    for fate, case in cases.items():
+        run = stack.at_rest(case).flow_run_id
+        assert run is not None
+        runs[fate] = run
     opened = stack.open(cases["claimed"], "police_accept")
 
-    def propose(fate: str, state: State, *, force: bool = False) -> None:
+    def propose(fate: str, state: State[Any], *, force: bool = False) -> None:
         result = stack.do(stack.prefect.set_flow_run_state(runs[fate], state, force=force))
         assert result.status is SetStateStatus.ACCEPT, fate
 
@@ -84,15 +90,16 @@ def test_a_run_paused_by_hand_in_the_middle_of_an_attempt_goes_on(stack: Stack) 
     details = StateDetails(
         pause_timeout=now("UTC") + timedelta(seconds=300), pause_reschedule=True, pause_key="by-hand"
     )
-    suspended = State(type=StateType.PAUSED, name="Suspended", state_details=details)
+    suspended: State[Any] = State(type=StateType.PAUSED, name="Suspended", state_details=details)
 
-    def running() -> bool:
-        run = stack.proceeding(case).flow_run_id
+    def running() -> UUID | None:
+        run = stack.run(case)
         state = None if run is None else stack.run_state(run)
-        return state is not None and state.is_running()
+        return run if state is not None and state.is_running() else None
 
-    wait_until("an attempt", running, 60, every=0.01)
-    stack.do(stack.prefect.set_flow_run_state(stack.proceeding(case).flow_run_id, suspended, force=True))
+    run = wait_until("an attempt", running, 60, every=0.01)
+    assert run is not None
+    stack.do(stack.prefect.set_flow_run_state(run, suspended, force=True))
     stack.asked(case, "police_accept", seconds=MINUTE)
     stack.at_rest(case, seconds=MINUTE)
     stack.play([case])

@@ -89,10 +89,10 @@ async def test_a_guardian_who_harms_or_cannot_guard_is_guardianships_matter(
     assert "match_entitlements" in await story.waiting()
 
 
-async def test_no_need_closes_after_entitlements_were_looked_at(story: Story) -> None:
-    """C2 no_need: the case closes once, on that ground."""
+async def test_no_need_closes_at_once(story: Story) -> None:
+    """C2 no_need: the case closes once, on that ground, and nobody is asked to match what nobody needs."""
     await assessed(story, "no_need")
-    await story.answer("match_entitlements", entitlements=[])
+    assert "match_entitlements" not in {request.step for request in await story.requests()}
     assert await story.outcome(ASSESSMENT) == "no_need"
     assert await story.live() == set()
     assert len(await story.happened(Happening.CASE_CLOSED)) == 1

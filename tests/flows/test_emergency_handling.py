@@ -234,3 +234,17 @@ async def test_an_assessment_that_is_live_already_is_joined(story: Story) -> Non
     handed = [event.detail for event in await story.happened(Happening.HANDED_OVER)]
     assert handed == ["强制报告→应急处置", "强制报告→评估帮扶", "应急处置→评估帮扶"]
     assert [r.step for r in await story.requests()].count("open_case_file") == 1
+
+
+async def test_two_different_papers_are_no_handover(story: Story) -> None:
+    """B6: when the two sides name different documents, both are asked again until they name the same."""
+    await on_the_scene(story, child_must_leave_home=True)
+    await story.answer("secure_evidence", child_settled=True)
+    await story.answer("remove_from_guardian")
+    await story.answer("handover_given", document_number="交接甲")
+    await story.answer("handover_taken", document_number="交接乙")
+    assert {"handover_given", "handover_taken"} <= await story.waiting()
+    assert "village_emergency_care" not in await story.waiting()
+    await story.answer("handover_given", subject="2", document_number=" 交接甲 ")
+    await story.answer("handover_taken", subject="2", document_number="交接甲")
+    assert "village_emergency_care" in await story.waiting()

@@ -271,7 +271,7 @@ async def test_a_step_that_is_past_due_when_it_is_asked_climbs_at_once(story: St
         await asking.put_request(
             session, story.bureau, case, proceeding.id, STEPS["protection_order"], county.office("court"),
             county.terms("protection_order", story.clock.now().date()),
-            subject="", number=2, due=story.clock.now() - timedelta(hours=1),
+            subject="", number=2, reckoned_from=story.clock.now() - timedelta(hours=73),
         )  # fmt: skip
     turn = await story.ticker.turn()
     assert turn.climbed == 1

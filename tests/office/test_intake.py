@@ -49,7 +49,7 @@ async def test_ten_posts_of_one_form_at_once_file_one_report(story: Story) -> No
     ("reason", "danger_now", "urgency", "danger", "poverty_only"),
     [
         (ReportReason.DOMESTIC_VIOLENCE, True, "emergency", True, False),
-        (ReportReason.DOMESTIC_VIOLENCE, None, "emergency", False, False),
+        (ReportReason.DOMESTIC_VIOLENCE, None, "emergency", True, False),
         (ReportReason.DOMESTIC_VIOLENCE, False, "ordinary", False, False),
         (ReportReason.POVERTY_OR_DISABILITY, False, "ordinary", False, True),
         (ReportReason.POVERTY_OR_DISABILITY, None, "ordinary", False, True),

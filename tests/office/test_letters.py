@@ -20,16 +20,18 @@ from config.settings import Settings
 from office.bureau import Bureau
 from office.database import Database
 from office.letter_facts import FACTS_OF, LetterKind, StepFacts, check_facts
-from office.letters import POLICY, TEMPLATES, compose, deadline, elapsed, moment, short, written_parts
+from office.letters import POLICY, TEMPLATES, compose, elapsed, moment, written_parts
 from office.links import Minted
 from office.tables import Letter
 from office.timekeeping import COUNTY_ZONE
 from rules.steps import STEPS
 from rules.vocabulary import Level
+from rules.wording import deadline, short_deadline
 
 NOON = datetime(2026, 6, 12, 12, 0, tzinfo=COUNTY_ZONE)
 MINTED = Minted("https://jieli.anhe.example/r/Zk3hV0bqX9_yTnW2sLc8RmQeAdU", "048291", NOON + timedelta(days=14))
-ACTING = {"asked", "reminder", "question_answered", "extension_decided"}
+ONE_TIME_CODE = "K7M2Q9XB"
+ACTING = {"asked", "reminder", "question_answered", "extension_decided", "deadline_moved"}
 
 
 class Noon:
@@ -105,9 +107,22 @@ FACTS: dict[str, dict[str, Any]] = {
         "case_number": "AH-2026-0001", "mechanism_label": "监护干预", "ground_label": "新监护人落实",
         "closed_at": NOON.isoformat(),
     },
+    "disclosure_code": step_facts()
+    | {"asked_for_at": NOON.isoformat(), "valid_until": (NOON + timedelta(minutes=15)).isoformat()},
+}  # fmt: skip
+FACTS |= {
+    "deadline_moved": step_facts("investigate") | {
+        "former_acknowledge_by": (NOON - timedelta(hours=1)).isoformat(),
+        "former_due": (NOON + timedelta(days=2)).isoformat(),
+        "because": "2026年6月13日端午节调休上班（国办发明电〔2025〕7号）",
+    },
+    "calendar_missing": {
+        "case_number": "AH-2026-0001", "year": 2027, "step_label": "调查评估", "office_name": "青石镇人民政府",
+        "due": (NOON + timedelta(days=210)).isoformat(), "at": NOON.isoformat(),
+    },
 }  # fmt: skip
 KINDS = sorted(FACTS)
-OFFICE_OF = {"escalation": "leader", "closing_notice": "leader", "recipient_missing": "coordinator"}
+OFFICE_OF = {"escalation": "leader", "closing_notice": "leader", "recipient_missing": "coordinator", "calendar_missing": "coordinator"}
 
 
 def letter_of(kind: str, county: County, **more: Any) -> tuple[Letter, Officer]:
@@ -126,7 +141,8 @@ def letter_of(kind: str, county: County, **more: Any) -> tuple[Letter, Officer]:
 def sent(kind: str, bureau: Bureau, **more: Any) -> EmailMessage:
     """The message as a recipient's program parses it from the wire."""
     letter, officer = letter_of(kind, bureau.county, **more)
-    wire = compose(bureau, letter, officer, MINTED if letter.acts else None).as_bytes()
+    coded = ONE_TIME_CODE if kind == "disclosure_code" else ""
+    wire = compose(bureau, letter, officer, MINTED if letter.acts else None, coded).as_bytes()
     parsed = message_from_bytes(wire, policy=policy.strict)
     assert isinstance(parsed, EmailMessage)
     return parsed
@@ -216,7 +232,7 @@ def test_both_parts_say_what_a_letter_must_say(kind: str, bureau: Bureau) -> Non
         assert "AH-2026-0001" in body
         assert "为什么收到此信" in body
         assert "回复本邮件不视为签收" in body
-        assert kind == "recipient_missing" or bureau.county.office("coordinator").contacts[0].phone in body
+        assert OFFICE_OF.get(kind) == "coordinator" or bureau.county.office("coordinator").contacts[0].phone in body
         assert not re.search(r"\{\{|\{%|None|Undefined", body)
     assert "\n\n\n" not in part(message, "plain")
 
@@ -253,6 +269,23 @@ def test_a_letter_and_its_link_must_agree(bureau: Bureau) -> None:
     letter, officer = letter_of("escalation", bureau.county)
     with pytest.raises(ValueError, match="acts"):
         compose(bureau, letter, officer, MINTED)
+
+
+def test_a_one_time_code_stands_in_its_own_letter_and_in_no_other(bureau: Bureau) -> None:
+    """The code on a line of its own, how long it lives in Beijing time, not to be passed on; never in the subject."""
+    message = sent("disclosure_code", bureau)
+    text, html = part(message, "plain"), part(message, "html")
+    assert ONE_TIME_CODE in text.split("\n")
+    assert f">{ONE_TIME_CODE}<" in html
+    assert "15分钟，至2026年6月12日（星期五）12:15（北京时间）" in text
+    for body in (text, html):
+        assert "请勿转发" in body
+        assert "不是您本人申请" in body
+    assert ONE_TIME_CODE not in message["Subject"]
+    for kind, code in (("disclosure_code", ""), ("confirmation", ONE_TIME_CODE)):
+        letter, officer = letter_of(kind, bureau.county)
+        with pytest.raises(ValueError, match="one-time code"):
+            compose(bureau, letter, officer, None, code)
 
 
 class _Fetches(HTMLParser):
@@ -303,7 +336,23 @@ SUBJECTS = {
     "extension_decided": "【同意延期】06-12 18:00前办结｜AH-2026-0001 出警",
     "recipient_missing": "【紧急·信件未送达】06-12 12:00前办结｜AH-2026-0001 安和县公安局",
     "proceeding_closed": "【机制办结】06-12 12:00〔抄告〕AH-2026-0001 监护干预",
+    "disclosure_code": "【查阅码】AH-2026-0001 06-12 12:15前有效｜出警",
 }
+
+
+SUBJECTS |= {
+    "deadline_moved": "【时限提前】06-12 18:00前办结｜AH-2026-0001 调查评估",
+    "calendar_missing": "【日历待公布】2027年放假安排〔抄告〕AH-2026-0001 调查评估",
+}
+
+
+def test_a_letter_about_an_earlier_deadline_says_what_it_was_and_which_notice_moved_it(bureau: Bureau) -> None:
+    """A date that moved without explanation is challenged."""
+    for subtype in ("plain", "html"):
+        text = re.sub(r"<[^>]+>", "", part(sent("deadline_moved", bureau), subtype))
+        assert "2026年6月14日（星期日）12:00前办结" in text
+        assert "2026年6月13日端午节调休上班（国办发明电〔2025〕7号）" in text
+        assert STEPS["investigate"].instruction in text
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -412,7 +461,7 @@ def test_instants_are_written_in_beijing_time(at: datetime, read: str, as_deadli
     """Midnight as a deadline is 24:00 of the day that ends; another year is named."""
     assert moment(at) == read
     assert deadline(at) == as_deadline
-    assert short(at, NOON) == in_subject
+    assert short_deadline(at, NOON) == in_subject
 
 
 def test_a_delay_is_rounded_down() -> None:

@@ -16,8 +16,9 @@ import pytest
 
 from config.offices import OfficeEntry, Officer, Township, Village
 from config.settings import Settings
-from office import answering, intake, links
+from office import answering, disclosure, intake, links
 from office.answering import Given, Refused
+from office.disclosure import Particulars, ReportRead
 from office.intake import BadFiling, Filing, Receipt, ReportStatus
 from office.links import Decided, LinkStatus, OpenedLink, UnknownLink
 from office.portal.app import create_app
@@ -28,7 +29,7 @@ from rules.workdays import OfficeHours
 
 NOW = datetime(2026, 3, 2, 8, 30, tzinfo=COUNTY_ZONE)
 TOKEN = "Zx3_" + "a" * 22 + "-"
-NAME, CODE = "韩岳", "048213"
+NAME, CODE, ONE_TIME_CODE = "韩岳", "048213", "K7M2Q9XB"
 
 
 def _office(kind: Office, name: str, *officers: Officer) -> OfficeEntry:
@@ -81,6 +82,8 @@ class Desk:
     filings: list[Filing] = field(default_factory=list)
     receipts: dict[str, Receipt] = field(default_factory=dict)
     resent: list[str] = field(default_factory=list)
+    codes_sent: list[str] = field(default_factory=list)
+    reports: tuple[ReportRead, ...] = ()
     refusal: Refused | None = None
     refused_filing: list[str] = field(default_factory=list)
 
@@ -88,6 +91,7 @@ class Desk:
     token = TOKEN
     name = NAME
     code = CODE
+    one_time_code = ONE_TIME_CODE
 
     @property
     def page(self) -> str:
@@ -122,12 +126,25 @@ class Desk:
         self.answers.append(said)
         return Given(said["kind"], "HF-260302-7KQ2MD", opened.case, opened.step, opened.office_name, NOW, again)
 
-    async def read_words(self, bureau: object, token: str, *, typed_name: str, code: str) -> OpenedLink:
-        """The link with what people wrote, for whoever types the right code."""
+    async def send_code(self, bureau: object, token: str, *, typed_name: str, code: str) -> None:
+        """A one-time code, for whoever types the printed one."""
         assert typed_name
+        await self.open_link(bureau, token)
+        if self.refusal is not None:
+            raise self.refusal
         if code != CODE:
             raise Refused("验证码不正确，请核对邮件中的6位数字。", "code")
-        return await self.open_link(bureau, token)
+        self.codes_sent.append(token)
+
+    async def read_particulars(self, bureau: object, token: str, *, typed_name: str, one_time_code: str) -> Particulars:
+        """What the case is about, for whoever types the one-time code."""
+        assert typed_name
+        opened = await self.open_link(bureau, token)
+        if self.refusal is not None:
+            raise self.refusal
+        if one_time_code != ONE_TIME_CODE:
+            raise Refused("查阅码不正确，请核对最新一封查阅码邮件。", "one_time_code")
+        return Particulars(opened, "青石镇柳河村", self.reports, opened.exchanges)
 
     async def resend(self, bureau: object, token: str) -> None:  # noqa: ARG002
         """A fresh letter."""
@@ -195,7 +212,8 @@ def desk(monkeypatch: pytest.MonkeyPatch) -> Desk:
     monkeypatch.setattr(links, "open_link", made.open_link)
     monkeypatch.setattr(answering, "answer_by_link", made.answer_by_link)
     monkeypatch.setattr(answering, "resend", made.resend)
-    monkeypatch.setattr(answering, "read_words", made.read_words)
+    monkeypatch.setattr(disclosure, "send_code", made.send_code)
+    monkeypatch.setattr(disclosure, "read_particulars", made.read_particulars)
     monkeypatch.setattr(intake, "file_report", made.file_report)
     monkeypatch.setattr(intake, "report_status", made.report_status)
     return made

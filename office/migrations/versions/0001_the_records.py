@@ -13,6 +13,21 @@ depends_on = None
 def upgrade() -> None:
     """the records"""
     op.create_table(
+        "calendar_state",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("fingerprint", sa.String(length=64), nullable=False),
+        sa.Column("last_published_year", sa.Integer(), nullable=False),
+        sa.Column(
+            "days",
+            postgresql.JSONB(astext_type=sa.Text()),
+            nullable=False,
+            comment="days_off, working_days, published_years",
+        ),
+        sa.Column("reckoned_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("id = 1", name=op.f("ck_calendar_state_single")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_calendar_state")),
+    )
+    op.create_table(
         "child",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("number", sa.String(length=30), nullable=False),
@@ -211,6 +226,18 @@ def upgrade() -> None:
         sa.Column("owner", sa.String(length=80), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("extended", sa.Boolean(), nullable=False),
+        sa.Column(
+            "reckoned_from",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="since when the answer's clock runs, where it runs on from an earlier round; none: since asked_at",
+        ),
+        sa.Column(
+            "extensions",
+            sa.Integer(),
+            nullable=False,
+            comment="how often the limit was added to the answer's deadline, earlier rounds included",
+        ),
         sa.Column("next_climb_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("level", sa.String(length=20), nullable=True),
         sa.CheckConstraint(
@@ -260,7 +287,7 @@ def upgrade() -> None:
         sa.Column("level", sa.String(length=20), nullable=False),
         sa.Column("detail", sa.Text(), nullable=False, comment="never personal"),
         sa.CheckConstraint(
-            "event IN ('report_filed', 'case_opened', 'proceeding_opened', 'request_asked', 'office_informed', 'request_acknowledged', 'request_done', 'request_declined', 'request_rerouted', 'request_reopened', 'request_withdrawn', 'facts_requested', 'facts_supplied', 'extension_requested', 'extension_granted', 'extension_refused', 'rung_reached', 'letter_handed_over', 'letter_failed', 'letter_stale', 'recipient_missing', 'handed_over', 'proceeding_closed', 'case_closed', 'proceeding_repaired')",
+            "event IN ('report_filed', 'case_opened', 'proceeding_opened', 'request_asked', 'office_informed', 'request_acknowledged', 'request_done', 'request_declined', 'request_rerouted', 'request_reopened', 'request_withdrawn', 'facts_requested', 'facts_supplied', 'extension_requested', 'extension_granted', 'extension_refused', 'rung_reached', 'letter_handed_over', 'letter_failed', 'letter_stale', 'recipient_missing', 'handed_over', 'proceeding_closed', 'case_closed', 'proceeding_repaired', 'deadline_reckoned_anew', 'disclosure_code_sent', 'particulars_read')",
             name=op.f("ck_event_event_listed"),
         ),
         sa.ForeignKeyConstraint(["case_id"], ["case.id"], name=op.f("fk_event_case_id")),
@@ -402,6 +429,22 @@ def upgrade() -> None:
     op.create_index(
         "uq_answer_one_receipt", "answer", ["request_id"], unique=True, postgresql_where=sa.text("kind = 'received'")
     )
+    op.create_table(
+        "disclosure",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("link_id", sa.BigInteger(), nullable=False),
+        sa.Column("letter_id", sa.BigInteger(), nullable=False),
+        sa.Column("nonce", sa.String(length=64), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False, comment="machine time"),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False, comment="machine time"),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True, comment="machine time"),
+        sa.Column("wrong_tries", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["letter_id"], ["letter.id"], name=op.f("fk_disclosure_letter_id")),
+        sa.ForeignKeyConstraint(["link_id"], ["link.id"], name=op.f("fk_disclosure_link_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_disclosure")),
+        sa.UniqueConstraint("letter_id", name=op.f("uq_disclosure_letter_id")),
+    )
+    op.create_index(op.f("ix_disclosure_link_id"), "disclosure", ["link_id"], unique=False)
 
     for statement in APPEND_ONLY:
         op.execute(statement)
