@@ -311,8 +311,9 @@ class Demonstration:
     def _what_is_asked(self, subject: str) -> tuple[str, str] | None:
         """The step whose label stands in the subject after the case number, and the whole subject."""
         _, _, words = subject.partition(self.case)
-        labels = sorted(STEPS.items(), key=lambda item: -len(item[1].label))
-        return next(((key, words) for key, step in labels if step.label in words), None)
+        # The step's own label comes first; a label in brackets after it is what the step is about.
+        found = [(words.index(each.label), -len(each.label), key) for key, each in STEPS.items() if each.label in words]
+        return (min(found)[2], words) if found else None
 
     async def _answer(self, letter: dict[str, Any], step: str, words: str) -> bool:
         path = httpx.URL(letter["links"][0]).path
