@@ -51,6 +51,8 @@ FIXED = {
     # The browser must be on our own page, and prove it.
     "PREFECT_SERVER_API_CSRF_PROTECTION_ENABLED": "true",
     "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED": "true",
+    # When a token runs out, calls made at the same time each fetch a new one, and each makes the others' worthless.
+    "PREFECT_SERVER_API_CSRF_TOKEN_EXPIRATION": "P365D",
     # An answer reaches its flow within a second or so; early claims would only hold slots.
     "PREFECT_WORKER_QUERY_SECONDS": "1",
     "PREFECT_WORKER_PREFETCH_SECONDS": "0",

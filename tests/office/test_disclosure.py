@@ -65,7 +65,10 @@ async def later(story: Story, minutes: float) -> None:
     """Let machine time pass for every code: PostgreSQL's own clock cannot be moved, so the rows are."""
     async with story.database.transaction() as session:
         await session.execute(
-            text("UPDATE disclosure SET made_at = made_at - :by, expires_at = expires_at - :by"),
+            text(
+                "UPDATE disclosure SET made_at = made_at - CAST(:by AS interval), "
+                "expires_at = expires_at - CAST(:by AS interval)"
+            ),
             {"by": timedelta(minutes=minutes)},
         )
 
