@@ -32,13 +32,14 @@ class Seat:
         self._bureau = bureau
         self._jobs: asyncio.Queue[tuple[Work, Future[None]] | None] = asyncio.Queue()
         self._loop = asyncio.new_event_loop()
+        self._ended = False
         self._thread = threading.Thread(target=self._live, name="seat", daemon=True)
         self._thread.start()
 
     @property
     def usable(self) -> bool:
         """False once the seat has ended, as when Prefect was away when it opened its client."""
-        return self._thread.is_alive()
+        return not self._ended and self._thread.is_alive()
 
     def do(self, work: Work) -> Future[None]:
         """Make an attempt here, after any that is under way. The future tells its end."""
@@ -65,6 +66,8 @@ class Seat:
                     while (job := await self._jobs.get()) is not None:
                         await _carry_out(job, replace(self._bureau, database=database))
         except Exception as fault:
+            # Before anybody hears of it, or the next attempt would be given to a seat that is going.
+            self._ended = True
             while not self._jobs.empty():
                 if (left := self._jobs.get_nowait()) is not None:
                     left[1].set_exception(fault)

@@ -216,6 +216,11 @@ async def explain_case(bureau: Bureau, number: str) -> dict[str, Any]:
                 "basis": terms.answer.basis,
                 "terms_from": terms.effective_from.isoformat(),
                 "provisional": request.provisional,
+                "reckoned_anew": [
+                    {"at": _iso(bureau, e.at), "detail": e.detail}
+                    for e in read.events
+                    if e.request_id == request.id and e.event == Happening.DEADLINE_RECKONED_ANEW.value
+                ],
                 "level": request.level,
                 "next_level": None if climb is None else climb.level.value,
                 "next_level_label": None if climb is None else climb.level.label,

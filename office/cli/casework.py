@@ -180,6 +180,8 @@ def explain(
         out.print(f"  期限{waiting['limit']}：{waiting['basis']}（{waiting['provenance_label']}）", markup=False)
         if waiting["provisional"]:
             out.print("  暂定：有关年份的放假安排尚未公布。", markup=False)
+        for anew in waiting["reckoned_anew"]:
+            out.print(f"  {moment(anew['at'])}重新计算：{anew['detail']}", markup=False)
         if waiting["next_level_at"]:
             out.print(f"  再不答复，{deadline(waiting['next_level_at'])}告知{waiting['next_level_label']}", markup=False)
 

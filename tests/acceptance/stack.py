@@ -11,6 +11,7 @@ import socket
 import time
 from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -117,6 +118,7 @@ class Stack:
         self.supervisor.start()
         self.settings = self.supervisor.settings
         self.web = httpx.Client(base_url=self.settings.portal_url, timeout=30, trust_env=False)
+        self._hand = ThreadPoolExecutor(max_workers=1)  # a browser test keeps this thread's own loop busy
         self._loop = asyncio.Runner()
         self.bureau = self.do(open_bureau(self.settings))
         auth = self.settings.prefect_auth
@@ -129,7 +131,7 @@ class Stack:
         try:
             self.do(self.prefect.__aexit__(None, None, None))
             self.do(self.bureau.database.close())
-            self._loop.close()
+            self._hand.submit(self._loop.close).result()
             self.web.close()
         finally:
             self.supervisor.stop()
@@ -137,7 +139,7 @@ class Stack:
 
     def do(self, work: Coroutine[Any, Any, T]) -> T:
         """Carry out something asynchronous."""
-        return self._loop.run(work)
+        return self._hand.submit(self._loop.run, work).result()
 
     # --- people ----------------------------------------------------------------------------------------------------
 
