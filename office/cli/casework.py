@@ -183,7 +183,9 @@ def explain(
         for anew in waiting["reckoned_anew"]:
             out.print(f"  {moment(anew['at'])}重新计算：{anew['detail']}", markup=False)
         if waiting["next_level_at"]:
-            out.print(f"  再不答复，{deadline(waiting['next_level_at'])}告知{waiting['next_level_label']}", markup=False)
+            out.print(
+                f"  再不答复，{deadline(waiting['next_level_at'])}告知{waiting['next_level_label']}", markup=False
+            )
 
 
 @app.command()

@@ -122,7 +122,12 @@ FACTS |= {
     },
 }  # fmt: skip
 KINDS = sorted(FACTS)
-OFFICE_OF = {"escalation": "leader", "closing_notice": "leader", "recipient_missing": "coordinator", "calendar_missing": "coordinator"}
+OFFICE_OF = {
+    "escalation": "leader",
+    "closing_notice": "leader",
+    "recipient_missing": "coordinator",
+    "calendar_missing": "coordinator",
+}
 
 
 def letter_of(kind: str, county: County, **more: Any) -> tuple[Letter, Officer]:
