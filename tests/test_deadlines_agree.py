@@ -35,7 +35,7 @@ __all__ = ["anyio_backend", "story"]
 
 pytestmark = pytest.mark.anyio
 
-STARTS = 300
+STARTS = 120
 FIRST, LAST = datetime(2021, 6, 1, tzinfo=COUNTY_ZONE), datetime(2026, 12, 20, tzinfo=COUNTY_ZONE)
 ROUND_HOURS = (0, 9 * 60, 22 * 60, 24 * 60 - 1)
 
