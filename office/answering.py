@@ -221,7 +221,7 @@ async def take(session: AsyncSession, bureau: Bureau, request: Request, case: Ca
     session.add(row)
     if request.acknowledged_at is None:
         request.acknowledged_at = now
-        request.owner = speech.officer
+        request.owner = None if bureau.county.officer(speech.officer) is None else speech.officer
         if request.state == RequestState.ASKED.value:
             request.state = RequestState.ACKNOWLEDGED.value
         await _tell_colleagues(session, bureau, request, case, speech.officer)

@@ -18,7 +18,7 @@ from typing import Any
 from uuid import UUID
 
 from prefect.client.schemas.objects import StateType
-from sqlalchemy import Row, func, or_, select, text, update
+from sqlalchemy import Row, and_, func, or_, select, text, update
 
 from office import log
 from office.attempt import new_holder, waiting_words
@@ -37,6 +37,8 @@ PICK_UP_SECONDS = 30
 LONGEST_PATIENCE = 900
 """Machine seconds between two attempts to put the same proceeding back on its way, at most."""
 BATCH = 50
+SHOWN_AT_A_TURN = 6
+"""A child's next step never waits behind a long list of sheets to be laid."""
 AHEAD = 3
 """Runs that were woken and wait for a worker, at most, for each attempt that may be made at the same time."""
 
@@ -59,6 +61,7 @@ class Courier:
         self._swept_at = datetime.min.replace(tzinfo=UTC)
         self._sweep_after = 0
         self._laid: dict[str, int] = {}
+        self.more_to_show = False
         self._tagged: dict[UUID, list[str]] = {}
         self._orphaned: dict[int, datetime] = {}
 
@@ -223,11 +226,20 @@ class Courier:
             stale = (
                 await session.execute(
                     select(Proceeding.id, Proceeding.closed_at)
-                    .where(Proceeding.shown < Proceeding.display, Proceeding.flow_run_id.is_not(None))
+                    .where(
+                        Proceeding.shown < Proceeding.display,
+                        Proceeding.flow_run_id.is_not(None),
+                        # What is being worked on, or about to be, changes again in a moment.
+                        or_(
+                            Proceeding.closed_at.is_not(None),
+                            and_(Proceeding.asleep.is_(True), Proceeding.woken_at.is_(None), FREE, NO_LEASE),
+                        ),
+                    )
                     .order_by(Proceeding.id)
-                    .limit(BATCH)
+                    .limit(SHOWN_AT_A_TURN)
                 )
             ).all()
+        self.more_to_show = len(stale) == SHOWN_AT_A_TURN
         for proceeding, closed_at in stale:
             await self._show(proceeding, closed=closed_at is not None)
 

@@ -29,12 +29,14 @@ SCALE = 60.0
 def tell_the_story(settings: Settings, *, fast: bool, as_json: bool) -> int:
     """Play the demonstration. Gives 0 when everything expected happened, else 1."""
     console = Console(stderr=as_json, highlight=False, soft_wrap=True)
+    # A program reads the events and needs no addresses; the login that goes with them belongs in no log.
+    quiet = Console(quiet=True) if as_json else console
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="jieli-demo-") as folder:
         chosen = settings.model_copy(update={"data_dir": Path(folder), "demo": True})
         fault = ""
         try:
-            with Supervisor(chosen, demo=True, scale=SCALE, console=console) as supervisor:
+            with Supervisor(chosen, demo=True, scale=SCALE, console=quiet) as supervisor:
                 fault = asyncio.run(_play(supervisor.settings, console, as_json=as_json))
                 if not fault and not as_json and not fast:
                     _last_words(console, supervisor.settings)

@@ -19,6 +19,7 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.exceptions import Abort, Pause
 from prefect.flow_engine import run_flow_async
 from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorker, BaseWorkerResult
+from sqlalchemy.exc import SQLAlchemyError
 
 from config.county import CountyFault
 from config.settings import settings
@@ -152,9 +153,21 @@ class JieliWorker(BaseWorker[NothingToConfigure, BaseVariables, BaseWorkerResult
             await attempt.let_go()
 
 
+async def _follow_the_calendar(bureau: Bureau, stop: asyncio.Event) -> None:
+    """Reckon open deadlines anew where the county's calendar has changed, before anything climbs by the old ones."""
+    while not stop.is_set():
+        try:
+            await recompute_open_deadlines(bureau)
+        except (OSError, SQLAlchemyError) as fault:
+            logger.error("deadlines could not be reckoned and are tried again: %s", type(fault).__name__)
+            await asyncio.sleep(1)
+        else:
+            return
+
+
 async def _serve(bureau: Bureau, stop: asyncio.Event) -> None:
     """Everything the worker process does, until stopped. Ladders and letters do not need Prefect, and do not wait for it."""
-    await recompute_open_deadlines(bureau)
+    await _follow_the_calendar(bureau, stop)
     parts = [
         asyncio.create_task(run_clock(bureau, stop)),
         asyncio.create_task(Post(bureau, SmtpMailer(bureau.settings)).run(stop)),
@@ -229,7 +242,7 @@ async def _courier(bureau: Bureau, prefect: Proceedings, worker: JieliWorker, st
             except Exception as fault:
                 logger.error("the courier could not turn: %s", type(fault).__name__)
                 await asyncio.sleep(1)
-            await ear.wait(1.0)
+            await ear.wait(0.05 if courier.more_to_show else 1.0)
 
 
 async def main() -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from office.embedded import EmbeddedPostgres
 from tests.acceptance.stack import Stack
 
 
@@ -15,8 +16,13 @@ from tests.acceptance.stack import Stack
 def stack() -> Iterator[Stack]:
     """Everything runs; a test that kills a part starts it again."""
     with tempfile.TemporaryDirectory(prefix="jieli-acceptance-") as folder:
-        running = Stack(Path(folder) / "data")
+        place = Path(folder) / "data"
         try:
-            yield running
+            running = Stack(place)
+            try:
+                yield running
+            finally:
+                running.close()
         finally:
-            running.close()
+            # As root the database stands outside the temporary folder, also after a start that failed.
+            EmbeddedPostgres(place / "demo").destroy()

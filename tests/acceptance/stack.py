@@ -30,7 +30,6 @@ from sqlalchemy import select
 from config.settings import Settings
 from office.catcher import CaughtLetter, read_letters
 from office.demo import Form, Forms
-from office.embedded import EmbeddedPostgres
 from office.opening import open_bureau
 from office.supervisor import Supervisor
 from office.tables import CaseRow, Event, Letter, Proceeding, Report, Request
@@ -113,7 +112,6 @@ class Stack:
     def __init__(self, folder: Path) -> None:
         portal, prefect, catcher = free_ports(3)
         chosen = Settings(data_dir=folder, portal_port=portal, prefect_port=prefect, catcher_port=catcher)
-        self._folder = folder
         self.supervisor = Supervisor(chosen, demo=True, scale=SCALE, console=Console(quiet=True))
         self.supervisor.start()
         self.settings = self.supervisor.settings
@@ -127,7 +125,7 @@ class Stack:
         self.do(self.prefect.__aenter__())
 
     def close(self) -> None:
-        """Stop everything and leave nothing on this machine."""
+        """Stop everything."""
         try:
             self.do(self.prefect.__aexit__(None, None, None))
             self.do(self.bureau.database.close())
@@ -135,7 +133,6 @@ class Stack:
             self.web.close()
         finally:
             self.supervisor.stop()
-            EmbeddedPostgres(self._folder / "demo").destroy()
 
     def do(self, work: Coroutine[Any, Any, T]) -> T:
         """Carry out something asynchronous."""
