@@ -11,7 +11,7 @@ import secrets
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from prefect.exceptions import Abort
@@ -28,6 +28,9 @@ from office.sheets import round_sheet
 from office.tables import AnswerRow, CaseRow, Event, Proceeding, Request
 from rules.answers import Answer
 from rules.case import Case
+from rules.entitlement_facts_form import EntitlementFacts
+from rules.entitlements import Decision
+from rules.matching import judged
 from rules.steps import Step
 from rules.vocabulary import AnswerKind, ClosingGround, Happening, Mechanism, Office, RequestState, Urgency
 
@@ -164,12 +167,15 @@ class Attempt:
         async with self.bureau.database.transaction() as session:
             return await _latest(session, proceeding, step, subject) is not None
 
-    async def ask(self, case: Case, step: Step[Answer], office: Office, subject: str) -> None:
+    async def ask(self, case: Case, step: Step[Answer], office: Office, subject: str, about: str = "") -> None:
         """Put the step to the office of that case; an entitlement brings its own office and limit."""
         entry = self.bureau.county.office_for(office, case.township, case.village)
         limit = decision_limit(self.bureau.county, step.key, subject, self.bureau.clock.now().date())
         async with self._act() as (session, row, proceeding):
-            await ask(session, self.bureau, row, proceeding.id, step, entry, subject=subject, answer_limit=limit)
+            await ask(
+                session, self.bureau, row, proceeding.id, step, entry,
+                subject=subject, about=about, answer_limit=limit,
+            )  # fmt: skip
 
     async def answer(self, proceeding: int, step: str, subject: str) -> tuple[dict[str, Any], datetime] | None:
         """The final answer of the step's latest round."""
@@ -273,6 +279,10 @@ class Attempt:
     async def perform(self, task: Any, name: str, *arguments: Any) -> None:
         """Do an act as one Prefect task run of that name."""
         await task.with_options(task_run_name=name)(*arguments)
+
+    def judge(self, first: EntitlementFacts, more: EntitlementFacts | None, on: date) -> Decision | None:
+        """What the rules find for a child's facts on the day they were given, by the county's dated numbers."""
+        return judged(first, more, on, self.bureau.county.entitlements)
 
     async def deciding_office(self, entitlement: str) -> Office:
         """The office that decides an entitlement today; once asked, the asking itself is what counts."""

@@ -7,11 +7,13 @@ without the engine. What the verbs need and nothing else is here.
 from __future__ import annotations
 
 from contextvars import ContextVar
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol
 
 from rules.answers import Answer
 from rules.case import Case
+from rules.entitlement_facts_form import EntitlementFacts
+from rules.entitlements import Decision
 from rules.steps import Step
 from rules.vocabulary import ClosingGround, Mechanism, Office
 
@@ -27,8 +29,8 @@ class Port(Protocol):
         """Whether the step has been put to an office."""
         ...
 
-    async def ask(self, case: Case, step: Step[Answer], office: Office, subject: str) -> None:
-        """Put the step to the office."""
+    async def ask(self, case: Case, step: Step[Answer], office: Office, subject: str, about: str = "") -> None:
+        """Put the step to the office. `about` stands beside its label in letters: nothing of the child."""
         ...
 
     async def answer(self, proceeding: int, step: str, subject: str) -> tuple[dict[str, Any], datetime] | None:
@@ -81,6 +83,10 @@ class Port(Protocol):
 
     async def perform(self, task: Any, name: str, *arguments: Any) -> None:
         """Do an act as one task run of that name, so that the run's graph shows it once."""
+        ...
+
+    def judge(self, first: EntitlementFacts, more: EntitlementFacts | None, on: date) -> Decision | None:
+        """What the rules find for a child's facts on the day they were given; None for facts that exclude each other."""
         ...
 
     async def deciding_office(self, entitlement: str) -> Office:

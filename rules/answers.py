@@ -10,6 +10,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from rules.entitlement_facts_form import EntitlementFacts
 from rules.entitlement_keys import EntitlementKey
 from rules.vocabulary import Labelled, Office
 
@@ -207,10 +208,17 @@ class CapabilityAssessment(Answer):
     capability: Capability = Field(title="监护能力评估结论")
 
 
-class Matching(Answer):
-    """C3 资格匹配: what the township's window finds the child entitled to (晋政发〔2017〕46号 三, 四; 社会救助暂行办法 60)."""
+class Matching(Answer, EntitlementFacts):
+    """C3 资格匹配: the facts from which the rules find what the child is entitled to, and what a person adds to that.
 
-    entitlements: tuple[EntitlementKey, ...] = Field((), title="儿童可能符合的保障项目（可多选，没有则不选）")
+    晋政发〔2017〕46号 三, 四; 社会救助暂行办法 60. Open lists ("等事实上无人抚养", E07) need a person.
+    """
+
+    entitlements: tuple[EntitlementKey, ...] = Field((), title="另外认定的项目（人工认定，可多选，没有则不选）")
+
+
+class FactsCompleted(Answer, EntitlementFacts):
+    """C3 补充资格事实: what the first form left open, asked once. What is still open stays unknown."""
 
 
 class SchemeDecision(Answer):

@@ -241,7 +241,11 @@ GUARDIANSHIP_CAPABILITY = _step(
 )  # fmt: skip
 MATCH_ENTITLEMENTS = _step(
     ASSESSMENT, "C3", "match_entitlements", "资格匹配", Office.TOWNSHIP, a.Matching,
-    "请依托“一门受理、协同办理”窗口，逐项比对儿童可以享受的保障，并及时转交有关部门。",
+    "请依托“一门受理、协同办理”窗口，填写已知情况，系统按规定逐项比对；不清楚的可以不填，需要人工认定的另行勾选。",
+)  # fmt: skip
+COMPLETE_FACTS = _step(
+    ASSESSMENT, "C3", "complete_facts", "补充资格事实", Office.TOWNSHIP, a.FactsCompleted,
+    "有的保障项目因情况不清楚还不能认定。请核实后补填；已填过的不必再填，仍不清楚的留“不清楚”，不影响其他项目办理。",
 )  # fmt: skip
 SCHEME_DECISION = _step(
     ASSESSMENT, "C4", "scheme_decision", "救助保障审批", Office.CIVIL_AFFAIRS, a.SchemeDecision,

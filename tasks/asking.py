@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, TypeVar
 
 from prefect import task
@@ -19,6 +19,7 @@ from rules.case import Asked, Case
 from rules.steps import A, Step
 from rules.steps import step as step_of
 from rules.vocabulary import Mechanism, Office
+from rules.workdays import SHANGHAI
 
 T = TypeVar("T")
 
@@ -36,11 +37,13 @@ async def _rest() -> None:
 
 
 @task(name="交办", persist_result=False, cache_policy=NO_CACHE)
-async def put_to_office(case_number: str, mechanism: str, step: str, office: str, subject: str) -> None:
+async def put_to_office(
+    case_number: str, mechanism: str, step: str, office: str, subject: str, about: str = ""
+) -> None:
     """Put one step to one office. The act is idempotent under (proceeding, step, subject)."""
     port = current.get()
     case = await port.case(case_number, Mechanism(mechanism))
-    await port.ask(case, step_of(step), Office(office), subject)
+    await port.ask(case, step_of(step), Office(office), subject, about)
 
 
 @task(name="通报", persist_result=False, cache_policy=NO_CACHE)
@@ -59,13 +62,18 @@ async def take_back(case_number: str, mechanism: str, step: str, subject: str) -
     await port.withdraw(step, subject)
 
 
-async def ask(case: Case, step: Step[A], *, of: Office | None = None, subject: str = "") -> Asked[A]:
-    """Put a step to an office: its clocks start, its letter leaves. The step's own office, unless another is named."""
+async def ask(case: Case, step: Step[A], *, of: Office | None = None, subject: str = "", about: str = "") -> Asked[A]:
+    """Put a step to an office: its clocks start, its letter leaves. The step's own office, unless another is named.
+
+    `about` stands beside the step's label in letters, and holds nothing of the child.
+    """
     port = current.get()
     office = of or step.office
     if not await port.is_asked(case.proceeding, step.key, subject):
         name = f"交办·{port.office_name(case, office)}·{step.label}"
-        await port.perform(put_to_office, name, case.number, case.mechanism.value, step.key, office.value, subject)
+        await port.perform(
+            put_to_office, name, case.number, case.mechanism.value, step.key, office.value, subject, about
+        )
     return Asked(case, step, subject)
 
 
@@ -88,6 +96,14 @@ async def reply_to(asked: Asked[A]) -> A:
         if found is not None:
             return asked.step.answer.model_validate(found[0])
         await _rest()
+
+
+async def day_of_reply_to(asked: Asked[A]) -> date:
+    """The day, in the county's time, of an answer that has been read: what an attempt decides from it never changes."""
+    found = await current.get().answer(asked.case.proceeding, asked.step.key, asked.subject)
+    if found is None:
+        raise LookupError(f"{asked.step.key} has not been answered")
+    return found[1].astimezone(SHANGHAI).date()
 
 
 async def replies_to(*asked: Asked[A]) -> list[A]:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
-from typing import Any, TypeVar, get_args, get_origin
+from types import NoneType, UnionType
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 from annotated_types import MaxLen, MinLen
 from pydantic import BaseModel, ValidationError
@@ -24,6 +26,9 @@ MOST_RADIOS = 6
 
 YES, NO = "yes", "no"
 
+UNKNOWN = "unknown"
+"""Stands for a fact that nobody knows: the field is left out of the answer."""
+
 BETWEEN = "\n"
 """Stands between the values where a name was sent more than once: several boxes ticked."""
 
@@ -32,6 +37,7 @@ class Widget(StrEnum):
     """How a field is shown."""
 
     TEXT = "text"
+    DATE = "date"
     TEXTAREA = "textarea"
     RADIOS = "radios"
     SELECT = "select"
@@ -83,8 +89,14 @@ def fields_of(model: type[BaseModel], *, only: Mapping[str, Collection[str]] | N
 
 def _field(name: str, info: FieldInfo, only: Collection[str] | None) -> FormField:
     label = info.title or name
-    kind = info.annotation
+    kind, optional = _kind_of(info.annotation)
     required = info.is_required()
+    if optional and kind in (date, int):
+        if kind is int:
+            return FormField(name, label, Widget.TEXT, required, limit=6, digits=True)
+        return FormField(name, label, Widget.DATE, required, limit=10, hint="年-月-日，如 2012-05-01；不清楚的不填")
+    if optional:
+        return _field_that_may_be_unknown(name, label, kind)
     if kind is bool:
         initial = "" if required else (YES if info.default else NO)
         return FormField(name, label, Widget.RADIOS, required, (Choice(YES, "是"), Choice(NO, "否")), initial=initial)
@@ -103,6 +115,27 @@ def _field(name: str, info: FieldInfo, only: Collection[str] | None) -> FormFiel
         widget = Widget.TEXTAREA if extra.get("widget") == "textarea" or (limit or 0) > 200 else Widget.TEXT
         return FormField(name, label, widget, required or least > 0, limit=limit)
     raise TypeError(f"no form can show the field {name!r} of type {kind!r}")
+
+
+def _kind_of(annotation: Any) -> tuple[Any, bool]:
+    """A field's plain type, and whether it may be unknown."""
+    arms = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
+    kinds = [get_args(arm)[0] if get_origin(arm) is Annotated else arm for arm in arms if arm is not NoneType]
+    return (kinds[0] if len(kinds) == 1 else annotation), NoneType in arms
+
+
+def _field_that_may_be_unknown(name: str, label: str, kind: Any) -> FormField:
+    # 不清楚 stands first and is chosen before anybody touches the form: unknown never refuses.
+    unknown = Choice(UNKNOWN, "不清楚")
+    choices: tuple[Choice, ...]
+    if kind is bool:
+        choices = (unknown, Choice(YES, "是"), Choice(NO, "否"))
+    elif isinstance(kind, type) and issubclass(kind, Labelled):
+        choices = (unknown, *(Choice(word.value, word.label) for word in kind))
+    else:
+        raise TypeError(f"no form can show the field {name!r} of type {kind!r}")
+    widget = Widget.RADIOS if len(choices) <= MOST_RADIOS else Widget.SELECT
+    return FormField(name, label, widget, False, choices, initial=UNKNOWN)
 
 
 def read(fields: Collection[FormField], form: Mapping[str, str]) -> dict[str, str]:
@@ -136,8 +169,9 @@ def parse(model: type[M], form: Mapping[str, str], *, only: Mapping[str, Collect
     for field, value in zip(fields, read(fields, form).values(), strict=True):
         if field.widget is Widget.CHECKBOXES:
             values[field.name] = list(dict.fromkeys(value.split(BETWEEN))) if value else []
-        elif value:
-            values[field.name] = value == YES if model.model_fields[field.name].annotation is bool else value
+        elif value and not (value == UNKNOWN and field.initial == UNKNOWN):
+            kind, _ = _kind_of(model.model_fields[field.name].annotation)
+            values[field.name] = value == YES if kind is bool else value
     try:
         return model.model_validate(values)
     except ValidationError as fault:
@@ -170,6 +204,12 @@ def _sentence(label: str, info: FieldInfo | None, kind: str, context: Mapping[st
         case "enum" if info is not None and isinstance(info.annotation, type) and issubclass(info.annotation, Labelled):
             known = "、".join(f"{word.label}（{word.value}）" for word in info.annotation)
             return f"“{label}”请从下列选择：{known}。"
+        case "int_parsing" | "greater_than_equal" | "less_than_equal" if info is not None:
+            least, most = (
+                next((getattr(rule, name) for rule in info.metadata if hasattr(rule, name)), "")
+                for name in ("ge", "le")
+            )
+            return f"“{label}”请填写{least}至{most}之间的整数，不清楚的不填。"
         case "value_error":
             return str(context["error"])
         case _:

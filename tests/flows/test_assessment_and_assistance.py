@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from office.schemes import decision_limit
@@ -29,10 +31,16 @@ async def assessed(story: Story, result: str = "needs_help", *, doubtful: bool =
     await story.answer("investigate", result=result, guardian_doubtful=doubtful, services_needed=services)
 
 
+async def matched(story: Story, by_hand: list[str], **facts: object) -> None:
+    """The township matches by hand; the facts it does not know are asked once more, and stay unknown."""
+    await story.answer("match_entitlements", entitlements=by_hand, **facts)
+    await story.answer("complete_facts")
+
+
 async def in_visits(story: Story) -> None:
     """Nothing is granted and no services are needed: the village visits."""
     await assessed(story)
-    await story.answer("match_entitlements", entitlements=[])
+    await matched(story, [])
 
 
 async def test_a_file_comes_first_and_then_all_look_into_the_family_together(story: Story) -> None:
@@ -98,11 +106,66 @@ async def test_no_need_closes_at_once(story: Story) -> None:
     assert len(await story.happened(Happening.CASE_CLOSED)) == 1
 
 
+ORPHAN_AT_SCHOOL: dict[str, object] = {
+    "birth": "2012-06-01",
+    "father_state": "dead",
+    "father_since": "2015-03-01",
+    "mother_state": "imprisoned",
+    "mother_since": "2021-01-01",
+    "mother_term_months": 120,
+    "mother_no_other_state": True,
+    "schooling_stage": "compulsory",
+}
+
+
+async def test_the_rules_find_what_the_facts_entitle_to_and_a_person_may_add(story: Story) -> None:
+    """C3: 一方死亡、另一方服刑五年以上 is asked for once although two rules find it; what was ticked by hand comes beside it."""
+    await assessed(story)
+    await matched(story, ["E09"], **ORPHAN_AT_SCHOOL)
+    asked = {r.subject for r in await story.requests(open_only=True) if r.step == "scheme_decision"}
+    assert {"E05", "E19", "E20", "E30", "E36", "E09"} <= asked
+    assert not asked & {"N1", "E08", "N3", "N5"}
+
+
+async def test_facts_nobody_knew_are_asked_for_once_by_part_of_the_form_alone(story: Story) -> None:
+    """C3: the letter says which part of the form is open, and never what is known of a parent."""
+    await assessed(story)
+    await story.answer("match_entitlements", **{k: v for k, v in ORPHAN_AT_SCHOOL.items() if k != "mother_term_months"})
+    asked = await story.request("complete_facts")
+    assert "母亲" in asked.about
+    assert "服刑" not in asked.about
+    await story.answer("complete_facts", mother_term_months=120)
+    assert "E05" in {r.subject for r in await story.requests(open_only=True)}
+    assert len([r for r in await story.requests() if r.step == "complete_facts"]) == 1
+
+
+async def test_facts_are_judged_on_the_day_they_were_given(story: Story) -> None:
+    """A late wake changes nothing: the child was seventeen when the township answered."""
+    await assessed(story)
+    day = story.clock.now().date()
+    coming_of_age = day + timedelta(days=1)
+    birth = coming_of_age.replace(year=coming_of_age.year - 18)
+    await story.answer("match_entitlements", birth=birth.isoformat(), father_state="dead", mother_state="dead")
+    await story.answer_only("complete_facts")
+    story.clock.move(timedelta(days=30))
+    await story.run()
+    assert "E01" in {r.subject for r in await story.requests(open_only=True)}
+
+
+async def test_facts_that_exclude_each_other_leave_what_a_person_found(story: Story) -> None:
+    """A birth after the day of the answer decides nothing; the township is asked for the date, and its own finds go on."""
+    await assessed(story)
+    await story.answer("match_entitlements", birth="2190-01-01", entitlements=["E19"])
+    assert (await story.request("complete_facts")).about == "尚缺：出生日期"
+    await story.answer("complete_facts")
+    assert [r.subject for r in await story.requests(open_only=True)] == ["E19"]
+
+
 async def test_each_entitlement_is_asked_of_its_own_office_in_parallel(story: Story) -> None:
     """C4: no scheme waits for another, and each has its own scheme's limit, kept with the request."""
     await assessed(story)
     keys = ["N1", "E09", "E19", "E45", "E17"]
-    await story.answer("match_entitlements", entitlements=keys)
+    await matched(story, keys)
     asked = {r.subject: r for r in await story.requests(open_only=True) if r.step == "scheme_decision"}
     assert {key: r.office for key, r in asked.items()} == {
         "N1": "civil_affairs",
@@ -125,7 +188,7 @@ async def test_each_entitlement_is_asked_of_its_own_office_in_parallel(story: St
 async def test_a_refusal_stops_none_of_the_others_and_only_grants_are_paid(story: Story) -> None:
     """C4, C5: enrolment is asked for what was granted, when all have decided."""
     await assessed(story)
-    await story.answer("match_entitlements", entitlements=["N1", "E19", "E17"])
+    await matched(story, ["N1", "E19", "E17"])
     await story.answer("scheme_decision", subject="E19", granted=False, reasons="不符合条件")
     assert [r.subject for r in await story.requests(open_only=True)] == ["N1", "E17"]
     await story.answer("scheme_decision", subject="N1", granted=True)
@@ -141,7 +204,7 @@ async def test_a_refusal_stops_none_of_the_others_and_only_grants_are_paid(story
 async def test_services_are_arranged_before_the_visits_when_they_are_needed(story: Story) -> None:
     """C6, then C7."""
     await assessed(story, services=True)
-    await story.answer("match_entitlements", entitlements=[])
+    await matched(story, [])
     assert await story.waiting() == {"arrange_services"}
     await story.answer("arrange_services")
     assert await story.waiting() == {"follow_up_visit"}
@@ -179,7 +242,7 @@ async def test_a_visit_that_finds_danger_or_harm_hands_the_case_on(story: Story,
 async def test_harm_that_returns_after_an_intervention_is_never_dropped(story: Story) -> None:
     """1F: a guardian dealt with once who harms again begins at emergency again, although the same assessment goes on."""
     await assessed(story, "serious_guardian_harm")
-    await story.answer("match_entitlements", entitlements=[])
+    await matched(story, [])
     await story.answer("open_intervention", cause="neglect", severity="minor")
     await story.answer("admonish", improved=True)
     assert await story.live() == {"assessment_and_assistance"}

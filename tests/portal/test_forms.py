@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from pydantic import BaseModel, Field
 
 from office.portal import answering_pages
-from office.portal.forms import NO, YES, FormFaults, FormField, Widget, fields_of, parse
+from office.portal.forms import NO, UNKNOWN, YES, FormFaults, FormField, Widget, fields_of, parse
 from rules import answers as a
 from rules.answers import Answer
 from rules.steps import STEPS
 
 
 def filled(fields: tuple[FormField, ...]) -> dict[str, str]:
-    """Every field answered: the last choice, or a word."""
-    return {field.name: field.choices[-1].value if field.choices else "一" for field in fields}
+    """Every field answered: the last choice, a day, a number, or a word."""
+
+    def value(field: FormField) -> str:
+        if field.choices:
+            return field.choices[-1].value
+        return "2020-05-01" if field.widget is Widget.DATE else "6" if field.digits else "一"
+
+    return {field.name: value(field) for field in fields}
 
 
 @pytest.mark.parametrize("key", STEPS)
@@ -25,7 +33,8 @@ def test_every_step_has_a_form_that_reads_back_as_its_answer(key: str) -> None:
     answer = parse(model, form)
     for name, value in answer.model_dump(mode="json").items():
         meant: object = {YES: True, NO: False}.get(form[name], form[name])
-        assert value == ([meant] if isinstance(value, list) else meant)
+        found = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+        assert found == ([meant] if isinstance(value, list) else meant)
 
 
 @pytest.mark.parametrize("key", STEPS)
@@ -74,13 +83,40 @@ def test_a_field_with_a_default_stands_ready_and_may_be_left_out() -> None:
 
 def test_several_boxes_are_read_as_several_values_and_none_as_none() -> None:
     """What the township ticks is what is matched; ticking nothing is an answer too."""
-    boxes = fields_of(a.Matching)[0]
+    boxes = next(field for field in fields_of(a.Matching) if field.name == "entitlements")
     first, second = boxes.choices[0].value, boxes.choices[1].value
     assert boxes.widget is Widget.CHECKBOXES
     assert parse(a.Matching, {"entitlements": f"{first}\n{second}"}).entitlements == (first, second)
     assert parse(a.Matching, {}).entitlements == ()
     with pytest.raises(FormFaults):
         parse(a.Matching, {"entitlements": f"{first}\nnothing"})
+
+
+def test_a_fact_may_be_left_unknown_and_is_not_asked_for() -> None:
+    """不清楚 stands first and ready; what is left so is no answer, and a date or a number may stay empty."""
+    fields = {field.name: field for field in fields_of(a.Matching)}
+    stage, birth = fields["schooling_stage"], fields["birth"]
+    assert (stage.initial, stage.choices[0].label, stage.required) == (UNKNOWN, "不清楚", False)
+    assert (birth.widget, birth.required) == (Widget.DATE, False)
+    read = parse(a.Matching, {"schooling_stage": UNKNOWN, "household_poor": "no", "birth": "2014-02-28"})
+    assert (read.schooling_stage, read.household_poor, read.household_rural) == (None, False, None)
+    assert read.birth == date(2014, 2, 28)
+
+
+@pytest.mark.parametrize(
+    ("form", "sentence"),
+    [
+        ({"birth": "2014-02-30"}, "日期“2014-02-30”在日历上不存在"),
+        ({"father_term_months": "两年"}, "请填写1至600之间的整数"),
+        ({"birth": "2014-02-01", "mother_state": "dead", "mother_since": "2013-01-01"}, "早于儿童出生日"),
+        ({"father_state": "disabled"}, "请选择残疾类别"),
+    ],
+)
+def test_facts_that_cannot_be_are_told_in_chinese(form: dict[str, str], sentence: str) -> None:
+    """The township mends them on the page, before anything is decided."""
+    with pytest.raises(FormFaults) as refusal:
+        parse(a.Matching, form)
+    assert sentence in "".join(refusal.value.faults.values())
 
 
 def test_a_value_that_was_never_offered_is_refused() -> None:

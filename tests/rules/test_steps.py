@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from types import UnionType
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin
 
 import pytest
 
@@ -43,7 +44,11 @@ def _has_widget(kind: Any) -> bool:
         kind = get_args(kind)[0]
     if get_origin(kind) is tuple:
         return issubclass(get_args(kind)[0], Labelled)
-    return not isinstance(kind, UnionType) and (kind in (bool, str) or issubclass(kind, Labelled))
+    if get_origin(kind) in (UnionType, Union):
+        # A fact that may be unknown: it can be left out on the page.
+        known = [arm for arm in get_args(kind) if arm is not type(None)]
+        return len(known) == 1 and (known[0] in (date, int) or _has_widget(known[0]))
+    return kind in (bool, str, date) or issubclass(kind, Labelled)
 
 
 @pytest.mark.parametrize("step", ALL)
