@@ -118,6 +118,7 @@ def _cross_faults(parameters: EntitlementParameters) -> Iterator[tuple[_Path, st
     yield from _rule_ids(parameters)
     for key, scheme in parameters.schemes.items():
         yield from _limits_without_number(key, scheme)
+        yield from _notices(key, scheme)
     if unknown_sources:
         return  # Dates come from the sources; without these nothing below can be judged.
     for place, entries in _dated_lists(parameters):
@@ -150,6 +151,17 @@ def _unknown_sources(parameters: EntitlementParameters) -> Iterator[tuple[_Path,
         yield from refuse(("rules", rule_id), text.source)
         for index, note in enumerate(text.notes):
             yield from refuse(("rules", rule_id, "notes", index), note.source)
+
+
+def _notices(key: str, scheme: Scheme) -> Iterator[tuple[_Path, str]]:
+    """公示 stands among the stages exactly where it is required."""
+    for index, version in enumerate(scheme.versions):
+        place: _Path = ("schemes", key, "versions", index, "public_notice")
+        published = any(stage.notice for stage in version.stages)
+        if published and version.public_notice != "required":
+            yield place, "没有要求公示，stages 里却有 notice: true；请删去该阶段，或改为 required"
+        if not published and version.public_notice == "required":
+            yield place, "要求公示，stages 里却没有写明 notice: true 的阶段"
 
 
 def _rule_ids(parameters: EntitlementParameters) -> Iterator[tuple[_Path, str]]:

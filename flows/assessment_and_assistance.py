@@ -8,7 +8,6 @@ from prefect import flow
 from rules.answers import AssessmentResult, Capability, VisitFinding
 from rules.case import Case
 from rules.steps import (
-    ARRANGE_SERVICES,
     CLINIC_HELP,
     CLOSING_REVIEW,
     FOLLOW_UP_VISIT,
@@ -22,6 +21,7 @@ from rules.vocabulary import ClosingGround, Mechanism
 from tasks.asking import ask, replies_to, reply_to
 from tasks.cases import close, hand_over, open_case
 from tasks.entitlements import apply_for_entitlements
+from tasks.services import arrange_services
 from tasks.visiting import visit_until_settled
 
 
@@ -54,18 +54,35 @@ async def assessment_and_assistance(case_number: str) -> str:
         return await close(case, ClosingGround.NO_NEED)
     await apply_for_entitlements(case)
 
-    # C6  Services for child and family.
+    # C6  Services for child and family, each from the office whose duty it is.
     if assessed.services_needed:
-        await reply_to(await ask(case, ARRANGE_SERVICES))
+        await arrange_services(case)
 
     # C7  The village visits until things are stable and C8 civil affairs agrees to close.
-    visit = await visit_until_settled(case, FOLLOW_UP_VISIT, review=CLOSING_REVIEW)
+    # A change is looked into again (C2, C3).
+    visit = await visit_until_settled(
+        case, FOLLOW_UP_VISIT, review=CLOSING_REVIEW, changed=lambda number: look_again(case, number)
+    )
     if visit.finding is VisitFinding.DANGER:
         return await go_back_to(case, Mechanism.EMERGENCY_HANDLING)
     # Harm after the guardian had been dealt with already begins at emergency again, like harm after a return home.
     if visit.finding is VisitFinding.GUARDIAN_HARM:
         return await go_back_to(case, Mechanism.EMERGENCY_HANDLING if harmed else Mechanism.GUARDIANSHIP_INTERVENTION)
     return await close(case, ClosingGround.RISK_REMOVED)
+
+
+async def look_again(case: Case, number: str) -> VisitFinding | None:
+    """C7 → C2, C3, C6: what has changed is assessed; danger or harm is given back, new help is applied for."""
+    assessed = await reply_to(await ask(case, INVESTIGATE, subject=number, about="走访发现情况有变"))
+    if assessed.result is AssessmentResult.DANGER:
+        return VisitFinding.DANGER
+    if assessed.result is AssessmentResult.SERIOUS_GUARDIAN_HARM:
+        return VisitFinding.GUARDIAN_HARM
+    if assessed.result is AssessmentResult.NEEDS_HELP:
+        await apply_for_entitlements(case, number)
+        if assessed.services_needed:
+            await arrange_services(case, number)
+    return None
 
 
 async def go_back_to(case: Case, mechanism: Mechanism) -> str:

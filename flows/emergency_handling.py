@@ -20,6 +20,7 @@ from rules.steps import (
     TEMPORARY_PLACEMENT,
     URGENT_PROTECTION_ORDER,
     VILLAGE_EMERGENCY_CARE,
+    WARNED_FAMILY_REVISIT,
     WARNED_FAMILY_VISIT,
     WARNING_DECISION,
 )
@@ -27,6 +28,7 @@ from rules.vocabulary import ClosingGround, Mechanism, Office
 from tasks.asking import ask, inform, reply_to, together
 from tasks.cases import close, hand_over, open_case, take_leave
 from tasks.handing import written_handover
+from tasks.visiting import visit_until_quiet
 
 
 @flow(name="应急处置", flow_run_name="{case_number} 应急处置", retries=0, persist_result=False)
@@ -62,10 +64,10 @@ async def emergency_handling(case_number: str) -> str:
     if removed or not (await reply_to(measure)).child_settled or found.guardian_failed_after_education:
         await hand_over(case, Mechanism.GUARDIANSHIP_INTERVENTION)
 
-    # 1F  The police visit the warned family; harm that goes on is the guardian's failure.
+    # 1F  The police visit the warned family until three visits in a row were quiet; harm that goes on is the guardian's failure.
     if warned:
         await take_leave(case, ClosingGround.HANDED_ON)
-        visit = await reply_to(await ask(case, WARNED_FAMILY_VISIT))
+        visit = await visit_until_quiet(case, WARNED_FAMILY_VISIT, WARNED_FAMILY_REVISIT)
         if visit.finding in (VisitFinding.DANGER, VisitFinding.GUARDIAN_HARM):
             await hand_over(case, Mechanism.GUARDIANSHIP_INTERVENTION)
     return await close(case, ClosingGround.HANDED_ON)

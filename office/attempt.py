@@ -23,7 +23,7 @@ from office.bureau import Bureau
 from office.consequences import withdraw
 from office.database import WAKE, tell
 from office.requests import ask
-from office.schemes import deciding_office, decision_limit
+from office.schemes import decision_limit
 from office.sheets import round_sheet
 from office.tables import AnswerRow, CaseRow, Event, Proceeding, Request
 from rules.answers import Answer
@@ -31,6 +31,7 @@ from rules.case import Case
 from rules.entitlement_facts_form import EntitlementFacts
 from rules.entitlements import Decision
 from rules.matching import judged
+from rules.scheme_stages import StageAsked, stages_of
 from rules.steps import Step
 from rules.vocabulary import AnswerKind, ClosingGround, Happening, Mechanism, Office, RequestState, Urgency
 
@@ -284,9 +285,9 @@ class Attempt:
         """What the rules find for a child's facts on the day they were given, by the county's dated numbers."""
         return judged(first, more, on, self.bureau.county.entitlements)
 
-    async def deciding_office(self, entitlement: str) -> Office:
-        """The office that decides an entitlement today; once asked, the asking itself is what counts."""
-        return deciding_office(self.bureau.county, entitlement, self.bureau.clock.now().date())
+    def scheme_stages(self, subject: str, on: date) -> tuple[StageAsked, ...]:
+        """The offices that check, publish and decide one application, in their order, by the law of the day."""
+        return stages_of(self.bureau.county.entitlements, subject, on)
 
     def office_key(self, case: Case, office: Office) -> str:
         """The county's key of that office for that case."""

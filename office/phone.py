@@ -59,6 +59,8 @@ def _checked(asked: Step, payload: dict[str, Any]) -> dict[str, Any]:  # type: i
         fields = asked.answer.model_fields
         places = []
         for error in fault.errors():
+            if error["type"] == "value_error":
+                raise Refused(str(error["ctx"]["error"])) from fault
             name = str(error["loc"][0]) if error["loc"] else ""
             title = fields[name].title if name in fields else None
             places.append(f"{title or '未知项目'}（{name}）")

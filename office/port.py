@@ -14,6 +14,7 @@ from rules.answers import Answer
 from rules.case import Case
 from rules.entitlement_facts_form import EntitlementFacts
 from rules.entitlements import Decision
+from rules.scheme_stages import StageAsked
 from rules.steps import Step
 from rules.vocabulary import ClosingGround, Mechanism, Office
 
@@ -89,8 +90,8 @@ class Port(Protocol):
         """What the rules find for a child's facts on the day they were given; None for facts that exclude each other."""
         ...
 
-    async def deciding_office(self, entitlement: str) -> Office:
-        """The office that decides an entitlement. It stays the office that was asked first."""
+    def scheme_stages(self, subject: str, on: date) -> tuple[StageAsked, ...]:
+        """The offices that check, publish and decide one application, in their order, by the law of the day."""
         ...
 
     def office_key(self, case: Case, office: Office) -> str:

@@ -16,6 +16,7 @@ from office.bureau import Bureau
 from office.requests import subject_label, terms_of
 from office.tables import CaseRow, EscalationRound, Event, Proceeding, Request, Rung
 from rules.ladder import Clock
+from rules.outlook import OUTLOOK
 from rules.steps import step
 from rules.vocabulary import ClosingGround, Happening, Level, Mechanism, RequestState, Urgency
 from rules.wording import short_deadline
@@ -95,6 +96,7 @@ async def case_sheet(session: AsyncSession, bureau: Bureau, case: CaseRow) -> st
             "level": Level(request.level).label if request.level else "",
             "basis": terms.answer.basis,
             "provisional": request.provisional,
+            "next": OUTLOOK[request.step].done,
             "ended_at": request.ended_at.astimezone(zone) if request.ended_at else None,
         }
 

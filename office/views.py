@@ -14,6 +14,7 @@ from office.bureau import Bureau
 from office.requests import next_climb_of, subject_label, terms_of
 from office.tables import CaseRow, Event, Letter, Proceeding, Request, Rung
 from rules.limits import Provenance
+from rules.outlook import OUTLOOK
 from rules.steps import step
 from rules.vocabulary import ClosingGround, Happening, Level, Mechanism, RequestState
 
@@ -222,6 +223,7 @@ async def explain_case(bureau: Bureau, number: str) -> dict[str, Any]:
                     if e.request_id == request.id and e.event == Happening.DEADLINE_RECKONED_ANEW.value
                 ],
                 "level": request.level,
+                "next": {"done": OUTLOOK[request.step].done, "otherwise": OUTLOOK[request.step].otherwise},
                 "next_level": None if climb is None else climb.level.value,
                 "next_level_label": None if climb is None else climb.level.label,
                 "next_level_at": None if climb is None else _iso(bureau, climb.at),

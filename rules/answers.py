@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from rules.entitlement_facts_form import EntitlementFacts
 from rules.entitlement_keys import EntitlementKey
@@ -221,11 +221,52 @@ class FactsCompleted(Answer, EntitlementFacts):
     """C3 补充资格事实: what the first form left open, asked once. What is still open stays unknown."""
 
 
+class SchemeCheck(Answer):
+    """C4 审核查验: the opinion of an office that does not itself decide; it cannot refuse."""
+
+    meets: bool = Field(title="经审核查验，是否符合条件")
+
+
+class PublicNotice(Answer):
+    """C4 公示: only where the scheme's law wants it (最低生活保障审核确认办法 19; 特困人员认定办法 15)."""
+
+    objection: bool = Field(title="公示期内是否有异议")
+
+
 class SchemeDecision(Answer):
-    """C4 各项救助审批."""
+    """C4 各项救助审批: a refusal is given in writing with its reasons (民发〔2019〕62号 二)."""
 
     granted: bool = Field(title="是否批准")
-    reasons: str = Field("", title="不予批准的理由（书面告知）", max_length=1000)
+    reasons: str = Field("", title="不予批准的理由（书面告知）", max_length=1000, validate_default=True)
+
+    @field_validator("reasons")
+    @classmethod
+    def _refused_with_reasons(cls, reasons: str, info: ValidationInfo) -> str:
+        if info.data.get("granted") is False and not reasons.strip():
+            raise ValueError("不予批准的，请写明理由；理由须书面告知申请人。")
+        return reasons
+
+
+class Service(Labelled):
+    """C6: what an office owes a child by its own duty (晋政发〔2017〕46号 五)."""
+
+    HEALTH_FILE = "health_file", "健康档案、健康卡和诊疗方案（卫健）"
+    DROPOUT_PREVENTION = "dropout_prevention", "控辍保学和学业帮助（教育）"
+    REHABILITATION = "rehabilitation", "康复（残联）"
+    WOMENS_PAIRING = "womens_pairing", "结对帮扶（妇联）"
+    YOUTH_PAIRING = "youth_pairing", "结对帮扶（共青团）"
+    UNION_PAIRING = "union_pairing", "结对帮扶（工会）"
+    ELDER_CARE = "elder_care", "“五老”一对一关爱（关工委）"
+    FAMILY_EDUCATION = "family_education", "家庭教育指导（妇联）"
+    LEGAL_AID = "legal_aid", "法律援助（司法）"
+    PSYCHOLOGICAL_SUPPORT = "psychological_support", "心理疏导、社会工作（社会组织）"
+    CHILDRENS_HOME = "childrens_home", "儿童之家（村、居）"
+
+
+class ServicesArranged(Answer):
+    """C6 安排专业服务: which offices must act for this child."""
+
+    services: tuple[Service, ...] = Field((), title="需要哪些服务（可多选，没有则不选）")
 
 
 class VisitFinding(Labelled):

@@ -67,6 +67,7 @@ _REPORTING_OPINION = _Text(date(2020, 5, 7), Provenance.VERIFIED_FULL_TEXT)
 _CRIMINAL_PROCEDURE_RULES = _Text(date(2020, 9, 1))
 _SHANXI_VIOLENCE_RULES = _Text(date(2021, 3, 1), Provenance.VERIFIED_PROVINCIAL)
 _PROTECTION_LAW = _Text(date(2021, 6, 1))
+_LEGAL_AID_LAW = _Text(date(2022, 1, 1))
 _CIVIL_PROCEDURE_LAW = _Text(date(2024, 1, 1))
 _WARNING_RULES = _Text(date(2025, 1, 1))
 
@@ -89,6 +90,8 @@ STATUTES: Mapping[str, tuple[StatutoryLimit, ...]] = MappingProxyType(
         "urgent_protection_order": _number("24 hours", "反家庭暴力法第二十八条（情况紧急）", _ANTI_VIOLENCE_LAW),
         "check_abuser": _number("24 hours", "山西省家庭暴力预防和处置办法第十七条", _SHANXI_VIOLENCE_RULES, _SHANXI),
         "warned_family_visit": _number("7 days", "公通字〔2024〕34号第十二条", _WARNING_RULES),
+        "warned_family_revisit": _number("3 months", "公通字〔2024〕34号第十二条", _WARNING_RULES),
+        "legal_aid": _number("7 days", "法律援助法第四十三条", _LEGAL_AID_LAW),
         "discipline": _number("30 days", "治安管理处罚法第九十九条", _PUBLIC_ORDER_LAW),
         "trace_guardian": _number("6 months", "民发〔2019〕62号四(二)", _MF62),
         "court_trial": _number("30 days", "民事诉讼法第一百八十七条", _CIVIL_PROCEDURE_LAW),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from rules.answers import ClosingReview, Visit, VisitFinding
 from rules.case import Case
@@ -20,19 +20,48 @@ async def ask_until(case: Case, step: Step[A], settled: Callable[[A], bool]) -> 
         number += 1
 
 
-async def visit_until_settled(case: Case, step: Step[Visit], *, review: Step[ClosingReview] | None = None) -> Visit:
+async def visit_until_settled(
+    case: Case,
+    step: Step[Visit],
+    *,
+    review: Step[ClosingReview] | None = None,
+    changed: Callable[[str], Awaitable[VisitFinding | None]] | None = None,
+) -> Visit:
     """Visits until the child is stable, or until one finds danger or harm (legal-basis 1F).
 
-    With a `review`, a stable finding ends the visits only when civil affairs agrees (C8).
+    With a `review`, a stable finding ends the visits only when civil affairs agrees (C8). `changed` is what follows a
+    change, by the number of the visit that found it (C7); a finding it gives ends the visits.
     """
     number = 1
     while True:
         visit = await reply_to(await ask(case, step, subject=str(number)))
         if visit.finding in (VisitFinding.DANGER, VisitFinding.GUARDIAN_HARM):
             return visit
+        if visit.finding is VisitFinding.CHANGED and changed is not None:
+            graver = await changed(str(number))
+            if graver is not None:
+                return visit.model_copy(update={"finding": graver})
         stable = visit.finding is VisitFinding.STABLE
         if stable and review is not None:
             stable = (await reply_to(await ask(case, review, subject=str(number)))).may_close
         if stable:
+            return visit
+        number += 1
+
+
+QUIET_VISITS = 3
+"""Visits in a row without violence after which a warned family is visited no more (公通字〔2024〕34号 12)."""
+
+
+async def visit_until_quiet(case: Case, first: Step[Visit], later: Step[Visit]) -> Visit:
+    """The first visit soon, the later ones at their interval, until so many in a row were stable, or one finds harm."""
+    quiet, number = 0, 1
+    while True:
+        asked = await ask(case, first) if number == 1 else await ask(case, later, subject=str(number))
+        visit = await reply_to(asked)
+        if visit.finding in (VisitFinding.DANGER, VisitFinding.GUARDIAN_HARM):
+            return visit
+        quiet = quiet + 1 if visit.finding is VisitFinding.STABLE else 0
+        if quiet == QUIET_VISITS:
             return visit
         number += 1

@@ -178,6 +178,8 @@ def explain(
             markup=False,
         )
         out.print(f"  期限{waiting['limit']}：{waiting['basis']}（{waiting['provenance_label']}）", markup=False)
+        out.print(f"  接下来：办结——{waiting['next']['done']}", markup=False)
+        out.print(f"          {waiting['next']['otherwise']}", markup=False)
         if waiting["provisional"]:
             out.print("  暂定：有关年份的放假安排尚未公布。", markup=False)
         for anew in waiting["reckoned_anew"]:
@@ -236,5 +238,6 @@ def _payload(values: list[str]) -> dict[str, Any]:
         name, sign, text = value.partition("=")
         if not sign:
             raise Fault(f"“{value}”应写成 字段=值 的形式，例如 own_jurisdiction=true。")
-        payload[name.strip()] = [part for part in text.split(",") if part] if name.strip() == "entitlements" else text
+        several = name.strip() in ("entitlements", "services")
+        payload[name.strip()] = [part for part in text.split(",") if part] if several else text
     return payload

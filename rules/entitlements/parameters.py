@@ -72,7 +72,7 @@ class Amount(Sourced):
 class Stage(_Entry):
     """One office's part of a decision and the time it has; `limit` is None where neither law nor county sets one.
 
-    A stage marked `total` is the time for all the others together.
+    A stage marked `total` is the time for all the others together; one marked `notice` is the publication (公示).
     """
 
     office: Office
@@ -81,6 +81,7 @@ class Stage(_Entry):
     basis: Text
     counts_from: Text
     total: StrictBool = False
+    notice: StrictBool = False
 
 
 class SchemeVersion(Sourced):

@@ -73,6 +73,8 @@ def test_a_limit_the_law_does_not_give_says_so() -> None:
         ("  N11:", "  N12:", "没有编号为“N12”的规则"),
         ("office: township, limit: 15 working_days", "office: township, limit: null", "标为已核对却没有写期限"),
         ("name: 孤儿基本生活保障", 'name: ""', "不能为空"),
+        ("public_notice: required", "public_notice: forbidden", "请删去该阶段"),
+        ("public_notice: forbidden", "public_notice: required", "没有写明 notice: true"),
     ],
 )
 def test_a_fault_names_its_line_and_how_to_mend_it(tmp_path: Path, old: str, new: str, reason: str) -> None:

@@ -5,8 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
+from office.answering import Refused
 from office.schemes import decision_limit
+from office.sheets import case_sheet
+from office.tables import CaseRow
+from office.views import explain_case
+from rules.answers import Service
+from rules.outlook import OUTLOOK
+from rules.scheme_stages import entitlement_of
 from rules.vocabulary import Happening, Mechanism, ReporterKind, ReportReason
 from tests.story import Story
 
@@ -52,6 +60,18 @@ async def test_a_file_comes_first_and_then_all_look_into_the_family_together(sto
     offices = {r.step: r.office for r in await story.requests(open_only=True)}
     assert offices["investigate"] == "qingshi_township"
     assert [offices[helper] for helper in HELPERS] == ["education", "health", "liuhe_village"]
+
+
+async def test_whoever_asks_is_told_what_comes_next(story: Story) -> None:
+    """`jieli explain` and the case sheet say what follows each open step."""
+    await assessed(story)
+    (waiting,) = (await explain_case(story.bureau, story.case))["waiting"]
+    expected = OUTLOOK["match_entitlements"]
+    assert waiting["next"] == {"done": expected.done, "otherwise": expected.otherwise}
+    async with story.database.transaction() as session:
+        case = (await session.execute(select(CaseRow).where(CaseRow.number == story.case))).scalar_one()
+        sheet = await case_sheet(session, story.bureau, case)
+    assert expected.done in sheet
 
 
 async def test_entitlements_wait_for_all_who_help(story: Story) -> None:
@@ -122,7 +142,7 @@ async def test_the_rules_find_what_the_facts_entitle_to_and_a_person_may_add(sto
     """C3: 一方死亡、另一方服刑五年以上 is asked for once although two rules find it; what was ticked by hand comes beside it."""
     await assessed(story)
     await matched(story, ["E09"], **ORPHAN_AT_SCHOOL)
-    asked = {r.subject for r in await story.requests(open_only=True) if r.step == "scheme_decision"}
+    asked = {entitlement_of(subject) for subject in await open_stages(story)}
     assert {"E05", "E19", "E20", "E30", "E36", "E09"} <= asked
     assert not asked & {"N1", "E08", "N3", "N5"}
 
@@ -135,7 +155,7 @@ async def test_facts_nobody_knew_are_asked_for_once_by_part_of_the_form_alone(st
     assert "母亲" in asked.about
     assert "服刑" not in asked.about
     await story.answer("complete_facts", mother_term_months=120)
-    assert "E05" in {r.subject for r in await story.requests(open_only=True)}
+    assert "E05/1" in {r.subject for r in await story.requests(open_only=True)}
     assert len([r for r in await story.requests() if r.step == "complete_facts"]) == 1
 
 
@@ -149,7 +169,7 @@ async def test_facts_are_judged_on_the_day_they_were_given(story: Story) -> None
     await story.answer_only("complete_facts")
     story.clock.move(timedelta(days=30))
     await story.run()
-    assert "E01" in {r.subject for r in await story.requests(open_only=True)}
+    assert "E01/1" in {r.subject for r in await story.requests(open_only=True)}
 
 
 async def test_facts_that_exclude_each_other_leave_what_a_person_found(story: Story) -> None:
@@ -161,41 +181,87 @@ async def test_facts_that_exclude_each_other_leave_what_a_person_found(story: St
     assert [r.subject for r in await story.requests(open_only=True)] == ["E19"]
 
 
+async def open_stages(story: Story) -> dict[str, str]:
+    """Which step each application waits for, by its subject."""
+    steps = ("scheme_check", "public_notice", "scheme_decision", "enrol_and_pay")
+    return {r.subject: r.step for r in await story.requests(open_only=True) if r.step in steps}
+
+
 async def test_each_entitlement_is_asked_of_its_own_office_in_parallel(story: Story) -> None:
-    """C4: no scheme waits for another, and each has its own scheme's limit, kept with the request."""
+    """C4: no scheme waits for another, and each begins with its own first office and that office's limit."""
     await assessed(story)
-    keys = ["N1", "E09", "E19", "E45", "E17"]
-    await matched(story, keys)
-    asked = {r.subject: r for r in await story.requests(open_only=True) if r.step == "scheme_decision"}
-    assert {key: r.office for key, r in asked.items()} == {
-        "N1": "civil_affairs",
-        "E09": "civil_affairs",
-        "E19": "education",
-        "E45": "disabled_persons_federation",
-        "E17": "healthcare_security",
+    await matched(story, ["N1", "E09", "E19", "E45", "E17"])
+    asked = {r.subject: r for r in await story.requests(open_only=True)}
+    assert {subject: (r.step, r.office) for subject, r in asked.items()} == {
+        "N1/1": ("scheme_check", "qingshi_township"),
+        "E09/1": ("scheme_check", "qingshi_township"),
+        "E19": ("scheme_decision", "education"),
+        "E45": ("scheme_decision", "disabled_persons_federation"),
+        "E17": ("scheme_decision", "healthcare_security"),
     }
     assert len({r.asked_at for r in asked.values()}) == 1
     today = story.clock.now().date()
-    for key, request in asked.items():
-        own = decision_limit(story.bureau.county, "scheme_decision", key, today)
+    for subject, request in asked.items():
+        own = decision_limit(story.bureau.county, request.step, subject, today)
         assert own is not None
         assert request.terms["answer"]["limit"] == str(own.limit)
-    # 民发〔2019〕62号 二: 15 working days from receipt; 最低生活保障审核确认办法: 30 in all.
-    assert asked["N1"].terms["answer"]["limit"] == "15 working_days"
-    assert asked["E09"].terms["answer"]["limit"] == "30 working_days"
+    # 民发〔2019〕62号 二: 15 working days for the township; 最低生活保障审核确认办法 15: 3 to begin the survey.
+    assert asked["N1/1"].terms["answer"]["limit"] == "15 working_days"
+    assert asked["E09/1"].terms["answer"]["limit"] == "3 working_days"
+
+
+async def test_a_scheme_goes_from_office_to_office_with_a_publication_where_the_law_wants_it(story: Story) -> None:
+    """C4: 低保 is checked by township and county, published for seven days, then decided; each stage has its own clock."""
+    await assessed(story)
+    await matched(story, ["E09"])
+    await story.answer("scheme_check", subject="E09/1", meets=True)
+    await story.answer("scheme_check", subject="E09/2", meets=True)
+    assert await open_stages(story) == {"E09": "public_notice"}
+    await story.answer("public_notice", objection=False)
+    await story.answer("scheme_decision", granted=True)
+    await story.answer("enrol_and_pay")
+    went = [
+        (r.step, r.subject, r.office, r.terms["answer"]["limit"])
+        for r in await story.requests()
+        if r.subject.startswith("E09")
+    ]
+    assert went[:4] == [
+        ("scheme_check", "E09/1", "qingshi_township", "3 working_days"),
+        ("scheme_check", "E09/2", "civil_affairs", "3 working_days"),
+        ("public_notice", "E09", "qingshi_township", "7 days"),
+        ("scheme_decision", "E09", "civil_affairs", "10 working_days"),
+    ]
+
+
+async def test_a_child_without_support_is_never_published(story: Story) -> None:
+    """民发〔2019〕62号 二: 不宜设置公示环节."""
+    await assessed(story)
+    await matched(story, ["N1"])
+    await story.answer("scheme_check", subject="N1/1", meets=True)
+    assert await open_stages(story) == {"N1": "scheme_decision"}
+
+
+async def test_a_failed_check_goes_to_the_office_that_decides_and_is_not_published(story: Story) -> None:
+    """C4: the township gives an opinion; only the county refuses, in writing and with reasons."""
+    await assessed(story)
+    await matched(story, ["E09"])
+    await story.answer("scheme_check", subject="E09/1", meets=False)
+    assert await open_stages(story) == {"E09": "scheme_decision"}
+    with pytest.raises(Refused, match="理由"):
+        await story.answer("scheme_decision", granted=False, reasons=" ")
+    await story.answer("scheme_decision", granted=False, reasons="家庭收入超过标准")
+    assert await story.waiting() == {"follow_up_visit"}
 
 
 async def test_a_refusal_stops_none_of_the_others_and_only_grants_are_paid(story: Story) -> None:
-    """C4, C5: enrolment is asked for what was granted, when all have decided."""
+    """C4, C5: each is enrolled as soon as it is granted; the visits begin when all have ended."""
     await assessed(story)
-    await matched(story, ["N1", "E19", "E17"])
+    await matched(story, ["E45", "E19", "E17"])
     await story.answer("scheme_decision", subject="E19", granted=False, reasons="不符合条件")
-    assert [r.subject for r in await story.requests(open_only=True)] == ["N1", "E17"]
-    await story.answer("scheme_decision", subject="N1", granted=True)
+    await story.answer("scheme_decision", subject="E45", granted=True)
+    assert await open_stages(story) == {"E45": "enrol_and_pay", "E17": "scheme_decision"}
+    await story.answer("enrol_and_pay", subject="E45")
     await story.answer("scheme_decision", subject="E17", granted=True)
-    paid = {r.subject for r in await story.requests(open_only=True) if r.step == "enrol_and_pay"}
-    assert paid == {"N1", "E17"}
-    await story.answer("enrol_and_pay", subject="N1")
     assert "follow_up_visit" not in await story.waiting()
     await story.answer("enrol_and_pay", subject="E17")
     assert await story.waiting() == {"follow_up_visit"}
@@ -210,10 +276,55 @@ async def test_services_are_arranged_before_the_visits_when_they_are_needed(stor
     assert await story.waiting() == {"follow_up_visit"}
 
 
+async def test_each_service_is_asked_of_the_office_whose_duty_it_is(story: Story) -> None:
+    """C6: all at the same time; 结对 is asked of each body by itself, and legal aid has seven days (法律援助法 43)."""
+    await assessed(story, services=True)
+    await matched(story, [])
+    await story.answer("arrange_services", services=[service.value for service in Service])
+    asked = await story.requests(open_only=True)
+    assert {r.office for r in asked if r.step == "pairing_help"} == {"womens_federation", "youth_league", "trade_union"}
+    assert len(asked) == len(Service)
+    assert len({r.asked_at for r in asked}) == 1
+    assert next(r for r in asked if r.step == "legal_aid").terms["answer"]["limit"] == "7 days"
+    for request in asked:
+        await story.answer(request.step, subject=request.subject)
+    assert await story.waiting() == {"follow_up_visit"}
+
+
+async def test_a_change_is_assessed_again_and_only_what_was_not_granted_is_applied_for_anew(story: Story) -> None:
+    """C7 → C2, C3: what goes on being paid is not asked for twice; what was refused may be."""
+    await assessed(story)
+    await matched(story, ["E17", "E19"])
+    await story.answer("scheme_decision", subject="E17", granted=True)
+    await story.answer("enrol_and_pay", subject="E17")
+    await story.answer("scheme_decision", subject="E19", granted=False, reasons="不符合条件")
+    await story.answer("follow_up_visit", finding="changed")
+    assert await story.waiting() == {"investigate"}
+    await story.answer("investigate", result="needs_help", guardian_doubtful=False, services_needed=False)
+    await matched(story, ["E17", "E19"])
+    assert await open_stages(story) == {"E19@1": "scheme_decision"}
+    await story.answer("scheme_decision", subject="E19@1", granted=True)
+    await story.answer("enrol_and_pay", subject="E19@1")
+    assert await story.waiting() == {"follow_up_visit"}
+
+
+@pytest.mark.parametrize(
+    ("result", "opens"),
+    [("danger", "emergency_handling"), ("serious_guardian_harm", "guardianship_intervention")],
+)
+async def test_a_change_that_proves_grave_hands_the_case_on(story: Story, result: str, opens: str) -> None:
+    """C7 → C2 → B1 or D1."""
+    await in_visits(story)
+    await story.answer("follow_up_visit", finding="changed")
+    await story.answer("investigate", result=result, guardian_doubtful=False)
+    assert await story.live() == {opens}
+
+
 async def test_visits_are_repeated_until_stable_and_civil_affairs_agrees(story: Story) -> None:
     """C7, C8: a change asks for another visit, a refused review for another; each has its own number and clocks."""
     await in_visits(story)
     await story.answer("follow_up_visit", finding="changed")
+    await story.answer("investigate", result="no_need", guardian_doubtful=False)
     await story.answer("follow_up_visit", finding="stable")
     await story.answer("closing_review", may_close=False)
     assert await story.waiting() == {"follow_up_visit"}

@@ -187,7 +187,27 @@ async def test_a_warned_family_is_visited_and_harm_that_goes_on_is_handed_on(
         visit = await story.request("warned_family_visit")
         assert timedelta(days=7) < visit.due - visit.asked_at < timedelta(days=8)
         await story.answer("warned_family_visit", finding=finding)
+    if finding == "stable":
+        for _ in range(2):
+            await story.answer("warned_family_revisit", finding="stable")
     assert ("guardianship_intervention" in await story.live()) is guardianship
+    assert "emergency_handling" not in await story.live()
+
+
+async def test_a_warned_family_is_visited_until_three_visits_in_a_row_were_quiet(story: Story) -> None:
+    """1F: every three months after the first visit; a visit that finds a change begins the count anew."""
+    await on_the_scene(story, Situation.DOMESTIC_VIOLENCE)
+    await story.answer("secure_evidence", child_settled=True)
+    await story.answer("warning_decision", issued=True)
+    await story.answer("warned_family_visit", finding="stable")
+    later = await story.request("warned_family_revisit")
+    assert timedelta(days=89) < later.due - later.asked_at < timedelta(days=94)
+    for finding in ("changed", "stable", "stable"):
+        await story.answer("warned_family_revisit", finding=finding)
+        assert "warned_family_revisit" in await story.waiting()
+    await story.answer("warned_family_revisit", finding="stable")
+    visits = [r.subject for r in await story.requests() if r.step == "warned_family_revisit"]
+    assert visits == ["2", "3", "4", "5"]
     assert "emergency_handling" not in await story.live()
 
 
