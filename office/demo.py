@@ -104,7 +104,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
 }
 """What each office answers; a step that is not here is simply done."""
 
-REFUSED_SCHEME = "教育资助"
+REFUSED_SCHEME = "基础教育保障"
 DECLINED_STEP = "school_help"
 SILENT_STEP = "open_case_file"
 

@@ -22,6 +22,7 @@ from office.letter_facts import LetterKind
 from office.links import Exchange, LinkStatus, OpenedLink
 from office.numbers import READABLE
 from office.requests import facts_of
+from office.schemes import STEPS_OF_A_SCHEME, scheme_name
 from office.tables import CaseRow, Disclosure, Letter, Link, Report, Request
 from office.timekeeping import ScaledClock
 from rules.need_to_know import may_know_reporter, may_read_particulars
@@ -62,13 +63,14 @@ class ReportRead:
 class Particulars:
     """What a case is about. `area` is township and village; `reports` is empty for a step that only files.
 
-    `exchanges` is what office and coordinator wrote to each other.
+    `entitlement` is the full name of what is to be decided, "" for a step that decides none. `exchanges` is what office and coordinator wrote to each other.
     """
 
     link: OpenedLink
     area: str
     reports: tuple[ReportRead, ...]
     exchanges: tuple[Exchange, ...]
+    entitlement: str = ""
 
 
 def _code(bureau: Bureau, nonce: str) -> str:
@@ -241,7 +243,9 @@ async def _particulars(
     # The office the law names, and not another one that the step was moved to.
     named = may_know_reporter(asked) and bureau.county.office(request.office).kind is asked.office
     rows = (await session.execute(select(Report).where(Report.case_id == case.id).order_by(Report.id))).scalars()
-    return Particulars(opened, _area(bureau, case), tuple(_read(row, reporter=named) for row in rows), opened.exchanges)
+    entitlement = scheme_name(request.subject) if request.step in STEPS_OF_A_SCHEME else ""
+    reports = tuple(_read(row, reporter=named) for row in rows)
+    return Particulars(opened, _area(bureau, case), reports, opened.exchanges, entitlement)
 
 
 def _read(row: Report, *, reporter: bool) -> ReportRead:

@@ -15,7 +15,7 @@ from office import log, outbox
 from office.bureau import Bureau
 from office.database import WAKE, tell
 from office.deadlines import deadlines_of, tell_of_missing_years
-from office.schemes import STEPS_OF_A_SCHEME, scheme_name
+from office.schemes import STEPS_OF_A_SCHEME, public_name
 from office.tables import CaseRow, Proceeding, Request, Rung
 from rules.ladder import Climb, Clock, Reached, next_climb
 from rules.limits import Provenance
@@ -178,11 +178,11 @@ async def put_request(
 
 
 def subject_label(request: Request) -> str:
-    """What an officer reads for a subject: the entitlement's name, the visit's number, the step that came back."""
+    """What an officer reads for a subject: the entitlement's heading, the visit's number, the step that came back."""
     if request.about or not request.subject:
         return request.about
     if request.step in STEPS_OF_A_SCHEME:
-        return scheme_name(request.subject)
+        return public_name(request.subject, request.id)
     repeats = ("visit", "revisit", "follow_up", "review", "conference", "handover_given", "handover_taken")
     return f"第{request.subject}次" if request.subject.isdigit() and request.step.endswith(repeats) else ""
 

@@ -13,12 +13,22 @@ STEPS_OF_A_SCHEME = ("scheme_check", "public_notice", "scheme_decision", "enrol_
 
 
 def scheme_name(subject: str) -> str:
-    """The entitlement's Chinese name; the key itself for one no longer listed."""
+    """The entitlement's full Chinese name; the key itself for one no longer listed. It can tell what has happened to
+    the parents, so it is for pages that are read against a one-time code, and for no letter and nothing of Prefect."""
     key = entitlement_of(subject)
     try:
         return EntitlementKey(key).label
     except ValueError:
         return key
+
+
+def public_name(subject: str, number: int) -> str:
+    """What may be said of an entitlement anywhere: its heading in the document, and the number of the asking."""
+    try:
+        heading = EntitlementKey(entitlement_of(subject)).field
+    except ValueError:
+        heading = "困境儿童保障"
+    return f"{heading}·办件{number}"
 
 
 def decision_limit(county: County, step: str, subject: str, on: date) -> LimitTerms | None:

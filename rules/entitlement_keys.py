@@ -66,3 +66,18 @@ class EntitlementKey(Labelled):
     N9 = "N9", "困境未成年人基本需要"
     N10 = "N10", "送教上门或远程教育"
     N11 = "N11", "急难发生地临时救助"
+
+    @property
+    def field(self) -> str:
+        """The document's own heading above it (晋政发〔2017〕46号 三(一) to (五)): all that a letter or Prefect may say.
+
+        The full name can tell that a parent is dead, in prison or ill; it is read against a one-time code only.
+        """
+        if self.value.startswith("N"):
+            return "困境儿童保障"
+        number = int(self.value[1:])
+        return next(heading for last, heading in _HEADINGS if number <= last)
+
+
+_HEADINGS = ((12, "基本生活保障"), (18, "基本医疗保障"), (35, "基础教育保障"), (42, "监护责任落实"), (50, "福利服务"))
+"""The last entitlement under each heading of the document's section 三."""

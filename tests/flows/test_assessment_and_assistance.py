@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from office.answering import Refused
+from office.attempt import waiting_words
 from office.schemes import decision_limit
 from office.sheets import case_sheet
 from office.tables import CaseRow
@@ -359,3 +360,20 @@ async def test_harm_that_returns_after_an_intervention_is_never_dropped(story: S
     assert await story.live() == {"assessment_and_assistance"}
     await story.answer("follow_up_visit", finding="guardian_harm")
     assert await story.live() == {"emergency_handling"}
+
+
+async def test_no_letter_and_no_page_of_prefect_names_what_happened_to_the_parents(story: Story) -> None:
+    """An entitlement's full name tells that a parent is dead, ill or in prison: only its heading leaves the records."""
+    await assessed(story)
+    await matched(story, ["E04", "E05", "E44"])
+    async with story.database.transaction() as session:
+        case = (await session.execute(select(CaseRow))).scalar_one()
+        sheet = await case_sheet(session, story.bureau, case)
+        name, message = await waiting_words(
+            session, story.bureau, (await story.request("scheme_decision")).proceeding_id
+        )
+    letters = "".join(str(letter.facts) for letter in await story.letters())
+    for word in ("艾滋病", "服刑", "死亡", "孤儿", "E04", "E05"):
+        assert word not in letters + sheet + name + message
+    assert "基本生活保障·办件" in letters
+    assert "基本生活保障·办件" in sheet + message
