@@ -24,6 +24,8 @@ TABLE = {
     "urgent_protection_order": ("24 hours", "B10", True),
     "check_abuser": ("24 hours", "B10", True),
     "warned_family_visit": ("7 days", "1F", True),
+    "warned_family_revisit": ("3 months", "1F", True),
+    "legal_aid": ("7 days", "C6", True),
     "discipline": ("30 days", "D3", True),
     "trace_guardian": ("6 months", "D4a", True),
     "court_trial": ("30 days", "D8", True),
