@@ -6,9 +6,9 @@ the one that matters; a parent in several is written down with the gravest, and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -79,6 +79,22 @@ class EntitlementFacts(BaseModel):
     """One child's facts on the day of the answer. None is unknown. `to_facts` gives them as the rules read them."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    SECTIONS: ClassVar[Mapping[str, str]] = {
+        "birth": "儿童",
+        "father_": "父亲",
+        "mother_": "母亲",
+        "guardian_": "监护",
+        "household_": "家庭",
+        "child_": "儿童的残疾",
+        "schooling_": "就学",
+        "health_": "健康",
+        "shock_": "突发困难",
+        "schemes_": "已有的待遇",
+        "needs_": "需要",
+        "entitlements": "人工认定",
+    }
+    """Headings of the form, by the beginning of the fields' names."""
 
     birth: Day | None = Field(None, title="儿童出生日期")
     living: Living | None = Field(None, title="儿童现在住在哪里")

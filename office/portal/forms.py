@@ -7,7 +7,7 @@ can never disagree about what is asked.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from types import NoneType, UnionType
@@ -66,6 +66,7 @@ class FormField:
     hint: str = ""
     digits: bool = False
     autocomplete: str = "off"
+    heading: str = ""
 
 
 class FormFaults(Exception):  # noqa: N818 - it is an answer, not an accident
@@ -84,7 +85,18 @@ def fields_of(model: type[BaseModel], *, only: Mapping[str, Collection[str]] | N
     Raises TypeError for a field that no form can show: a model is mended, not guessed at.
     """
     fields = [_field(name, info, (only or {}).get(name)) for name, info in model.model_fields.items()]
+    fields = _with_headings(fields, getattr(model, "SECTIONS", {}))
     return tuple(sorted(fields, key=lambda field: field.widget is Widget.TEXTAREA and not field.required))
+
+
+def _with_headings(fields: list[FormField], sections: Mapping[str, str]) -> list[FormField]:
+    """The first field of each section carries its heading."""
+    left = dict(sections)
+    marked = []
+    for field in fields:
+        begins = next((start for start in left if field.name.startswith(start)), None)
+        marked.append(field if begins is None else replace(field, heading=left.pop(begins)))
+    return marked
 
 
 def _field(name: str, info: FieldInfo, only: Collection[str] | None) -> FormField:

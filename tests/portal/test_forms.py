@@ -168,3 +168,12 @@ def test_a_fault_of_the_model_itself_becomes_a_chinese_sentence() -> None:
     with pytest.raises(FormFaults) as refusal:
         parse(Coded, {"number": "B"})
     assert refusal.value.faults == {"number": "“编号”填写不正确，请核对。"}
+
+
+def test_a_long_form_is_told_in_parts() -> None:
+    """The township finds its way: each part of the facts has one heading, in the order of the form."""
+    headings = [field.heading for field in fields_of(STEPS["match_entitlements"].answer) if field.heading]
+    assert headings == [*dict.fromkeys(headings)]
+    assert headings[:3] == ["儿童", "父亲", "母亲"]
+    assert headings[-1] == "人工认定"
+    assert not any(field.heading for field in fields_of(STEPS["triage"].answer))
