@@ -19,7 +19,7 @@ from office.bureau import Bureau
 from office.consequences import close_with_all_who_were_told, follow, withdraw_asides
 from office.numbers import readable_code
 from office.requests import facts_of, news, redraw, reschedule
-from office.tables import AnswerRow, CaseRow, Link, Request
+from office.tables import AnswerRow, CaseRow, Request
 from rules.answers import Answer
 from rules.steps import Step, step
 from rules.vocabulary import AnswerKind, Channel, Happening, Office, RequestState
@@ -348,6 +348,3 @@ async def resend(bureau: Bureau, token: str) -> None:
             acts=True,
             facts=facts_of(bureau, case, request),
         )
-
-
-__all__ = ["Given", "Link", "Refused", "Speech", "answer_by_link", "prove", "resend", "take"]

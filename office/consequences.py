@@ -9,7 +9,7 @@ from office import log, outbox
 from office.bureau import Bureau
 from office.deadlines import deadlines_now, tell_of_missing_years
 from office.requests import ask, facts_of, next_round, redraw, reschedule
-from office.tables import AnswerRow, CaseRow, Letter, Proceeding, Request
+from office.tables import AnswerRow, CaseRow, Letter, Request
 from rules import steps
 from rules.steps import step as step_of
 from rules.vocabulary import AnswerKind, Happening, LetterState, Office, RequestState
@@ -112,7 +112,6 @@ async def _extend(session: AsyncSession, bureau: Bureau, concerned: Request, cas
         concerned.extensions += 1
         found = deadlines_now(concerned, bureau.county.calendar)
         concerned.due, concerned.provisional = found.due, found.provisional
-        concerned.extended = True
         concerned.version += 1
         await reschedule(session, bureau, concerned)
         await tell_of_missing_years(session, bureau, case, concerned, found.missing_years)
@@ -187,12 +186,3 @@ async def close_with_all_who_were_told(session: AsyncSession, bureau: Bureau, re
             request=request,
             facts=facts,
         )
-
-
-async def proceeding_case(session: AsyncSession, proceeding_id: int) -> CaseRow:
-    """The case of that proceeding."""
-    return (
-        await session.execute(
-            select(CaseRow).join(Proceeding, Proceeding.case_id == CaseRow.id).where(Proceeding.id == proceeding_id)
-        )
-    ).scalar_one()

@@ -51,6 +51,10 @@ def private_folder(folder: Path) -> Path:
     return folder
 
 
+LINK_KEY = "link-key"
+"""The name of the secret from which every link and code is made."""
+
+
 def kept_secret(data_dir: Path, name: str) -> str:
     """The secret `name`, made once (43 random characters) and kept in `<data_dir>/secrets/<name>`, mode 600.
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import secrets
-from pathlib import Path
-
 from config.county import load_county
 from config.settings import Settings
 from office.bureau import Bureau
+from office.data_folder import LINK_KEY, kept_secret
 from office.database import Database
 from office.timekeeping import read_clock
 
@@ -17,20 +15,11 @@ class NotReady(Exception):  # noqa: N818 - a fact about the installation
 
 
 def link_key(settings: Settings) -> bytes:
-    """The installation's key: from the environment, or made once into a file that only we can read."""
+    """The installation's key: from the environment, or the one that `jieli up` keeps in the data folder, made once."""
     if settings.secret_key is not None:
         return settings.secret_key.get_secret_value().encode()
-    path = Path(settings.data_dir) / "link.key"
-    if not path.exists():
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        made = path.with_suffix(f".{secrets.token_hex(4)}")
-        made.touch(mode=0o600)
-        made.write_text(secrets.token_hex(32), encoding="ascii")
-        try:
-            made.rename(path) if not path.exists() else made.unlink()
-        except OSError:
-            made.unlink(missing_ok=True)
-    return path.read_text(encoding="ascii").strip().encode()
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return kept_secret(settings.data_dir, LINK_KEY).encode()
 
 
 async def open_bureau(settings: Settings, *, pooled: bool = True) -> Bureau:

@@ -21,7 +21,7 @@ from rich.console import Console
 from config.settings import Settings
 from office import parts
 from office.children import Children, Part
-from office.data_folder import StartFault, kept_secret, last_lines, log_path, private_folder
+from office.data_folder import LINK_KEY, StartFault, kept_secret, last_lines, log_path, private_folder
 from office.embedded import EmbeddedPostgres
 from office.installation import hold, leave_word, take_word_back
 from office.parts import LOOPBACK, open_secret
@@ -216,7 +216,7 @@ class Supervisor:
             "county": given.county.expanduser().absolute(),
             "demo": self._demo,
             "clock_scale": self._scale,
-            "secret_key": given.secret_key or SecretStr(kept_secret(data_dir, "link-key")),
+            "secret_key": given.secret_key or SecretStr(kept_secret(data_dir, LINK_KEY)),
         }
         if given.prefect_api_url is None:
             known["prefect_api_url"] = f"http://{LOOPBACK}:{given.prefect_port}/api"

@@ -254,7 +254,6 @@ class Request(Base):
     acknowledged_at: Mapped[datetime | None]
     owner: Mapped[str | None] = mapped_column(String(80))
     ended_at: Mapped[datetime | None]
-    extended: Mapped[bool] = mapped_column(Boolean, default=False)
     reckoned_from: Mapped[datetime | None] = mapped_column(
         comment="since when the answer's clock runs, where it runs on from an earlier round; none: since asked_at"
     )
@@ -263,6 +262,11 @@ class Request(Base):
     )
     next_climb_at: Mapped[datetime | None]
     level: Mapped[str | None] = mapped_column(String(20))
+
+    @property
+    def extended(self) -> bool:
+        """Whether an extension was granted."""
+        return self.extensions > 0
 
 
 class AnswerRow(Base):

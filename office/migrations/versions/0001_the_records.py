@@ -225,7 +225,6 @@ def upgrade() -> None:
         sa.Column("acknowledged_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("owner", sa.String(length=80), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("extended", sa.Boolean(), nullable=False),
         sa.Column(
             "reckoned_from",
             sa.DateTime(timezone=True),
