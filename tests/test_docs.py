@@ -71,7 +71,7 @@ def test_every_command_is_explained_with_its_own_options(name: str) -> None:
 
 @pytest.mark.parametrize("name", READMES)
 def test_every_mechanism_has_its_file_and_its_number_of_steps(name: str) -> None:
-    """The counts are those of `rules/steps.py`."""
+    """The counts are those of `rules/steps/`."""
     counted = Counter(step.mechanism for step in STEPS.values())
     rows = re.findall(r"^\| ([^|]+?) \| `((?:flows|office)/\w+\.py)` \| (\d+) \| ([^|]+) \|$", words(name), re.M)
     found = {label.split()[0].split("（")[0]: (path, int(number), shown) for label, path, number, shown in rows}
