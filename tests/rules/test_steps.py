@@ -11,7 +11,7 @@ import pytest
 
 from rules import answers, steps
 from rules.answers import Answer, Situation
-from rules.steps import FIRST_MEASURES, STEPS, Step
+from rules.steps import FIRST_MEASURES, STEPS, Step, definition
 from rules.vocabulary import Labelled, Mechanism, Office, Urgency
 
 ALL = [pytest.param(step, id=key) for key, step in STEPS.items()]
@@ -98,7 +98,7 @@ def test_nobody_above_the_offices_is_asked_by_a_mechanism() -> None:
 def test_a_key_is_defined_once() -> None:
     """A second definition is refused when the file is read."""
     with pytest.raises(ValueError, match="defined twice"):
-        steps._step(Mechanism.MANDATORY_REPORT, "A5", "police_accept", "重复", Office.COURT, answers.Done, "请。")
+        definition.define(Mechanism.MANDATORY_REPORT, "A5", "police_accept", "重复", Office.COURT, answers.Done, "请。")
 
 
 def test_a_step_that_is_none_is_a_key_error() -> None:
