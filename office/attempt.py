@@ -18,7 +18,7 @@ from prefect.exceptions import Abort
 from sqlalchemy import func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from office import handover
+from office import appointments, handover
 from office.bureau import Bureau
 from office.consequences import withdraw
 from office.database import WAKE, tell
@@ -27,13 +27,22 @@ from office.schemes import decision_limit
 from office.sheets import round_sheet
 from office.tables import AnswerRow, CaseRow, Event, Proceeding, Request
 from rules.answers import Answer
-from rules.case import Case
+from rules.case import Case, Noted
 from rules.entitlement_facts_form import EntitlementFacts
 from rules.entitlements import Decision
 from rules.matching import judged
 from rules.scheme_stages import StageAsked, stages_of
 from rules.steps import Step
-from rules.vocabulary import AnswerKind, ClosingGround, Happening, Mechanism, Office, RequestState, Urgency
+from rules.vocabulary import (
+    AnswerKind,
+    AppointmentKind,
+    ClosingGround,
+    Happening,
+    Mechanism,
+    Office,
+    RequestState,
+    Urgency,
+)
 
 LEASE_SECONDS = 45
 """Machine seconds that a lease lasts without an act; longer than any call to Prefect may take."""
@@ -98,7 +107,7 @@ class Attempt:
                     resume_holder=None,
                     resume_until=None,
                 )
-                .returning(Proceeding.id, Proceeding.news, Proceeding.flow_run_id)
+                .returning(Proceeding.id, Proceeding.news, Proceeding.flow_run_id, Proceeding.from_file)
             )
             taken = (await session.execute(claim)).one_or_none()
             if taken is None:
@@ -122,6 +131,7 @@ class Attempt:
             named_reporter=row.named_reporter,
             poverty_only=row.poverty_only,
             supervisor=row.supervisor,
+            from_file=taken.from_file,
         )
         return self._case
 
@@ -235,6 +245,26 @@ class Attempt:
         async with self._act() as (_, _, proceeding):
             proceeding.outcome = ground.value
 
+    async def has_come(self, key: str, day: date) -> bool:
+        """Whether the day that the proceeding rests for has begun."""
+        async with self._act() as (session, _, proceeding):
+            return await appointments.has_come(session, self.bureau, proceeding, key, day)
+
+    async def note_in_file(self, kind: AppointmentKind, subject: str, day: date) -> None:
+        """Note a day in the child's file."""
+        async with self._act() as (session, row, _):
+            await appointments.note(session, self.bureau, row, kind, subject, day)
+
+    async def noted(self, proceeding: int) -> tuple[Noted, ...]:
+        """The noted days that were given to this proceeding."""
+        async with self.bureau.database.transaction() as session:
+            return await appointments.given_to(session, proceeding)
+
+    async def keep(self, noted: Noted) -> None:
+        """Say that a noted day has been dealt with."""
+        async with self._act() as (session, _, proceeding):
+            await appointments.keep(session, self.bureau, proceeding.id, noted)
+
     async def close(self, ground: ClosingGround) -> bool:
         """Close the proceeding and let the lease go; False while a step of it is open."""
         async with self._act(case_first=True) as (session, row, proceeding):
@@ -313,13 +343,15 @@ async def _latest(
 
 
 async def waiting_words(session: AsyncSession, bureau: Bureau, proceeding: int) -> tuple[str, str]:
-    """The run's state name and message while it waits: 待办, 逾期 or 督办, and the office that is waited for.
+    """The run's state name and message while it waits: 待办, 逾期 or 督办, and the office that is waited for; 候期 for a day.
 
     The names are a small fixed vocabulary, because Prefect lists every name it has seen. The message says step,
     deadline and level for every open step.
     """
     rows = await handover.open_requests(session, proceeding)
     waiting = [row for row in rows if row.state in ("asked", "acknowledged")]
+    if not rows:
+        return "候期", "等待规定的日期"
     if not waiting:
         return "待办·协调员", "等待协调员决定"
     now = bureau.clock.now()

@@ -16,9 +16,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from config.county import Officer
-from office import log, outbox
+from office import appointments, log, outbox
 from office.bureau import Bureau
 from office.requests import facts_of, next_climb_of, redraw
+from office.ringing import ring
 from office.tables import CaseRow, EscalationRound, Proceeding, Request, Rung
 from rules.ladder import Climb
 from rules.vocabulary import Happening, Level, RequestState
@@ -32,10 +33,12 @@ BATCH = 200
 
 @dataclass
 class Turn:
-    """What one turn of the clock did: requests found due, rungs reached, requests set aside because they failed."""
+    """What one turn of the clock did: requests found due, rungs reached, noted days rung, what was set aside as it failed."""
 
     due: int = 0
     climbed: int = 0
+    rung: int = 0
+    days_set_aside: list[int] = field(default_factory=list)
     set_aside: list[int] = field(default_factory=list)
 
 
@@ -49,6 +52,7 @@ class Clock:
     async def turn(self) -> Turn:
         """Climb every rung that is due now. One bad request never stops the others: it is set aside and tried again."""
         turn = Turn()
+        await self._ring_days(turn)
         now = self.bureau.clock.now()
         round_id: int | None = None
         while True:
@@ -77,6 +81,21 @@ class Clock:
                     logger.error("request %s set aside: %s", request_id, type(fault).__name__)
             if len(due) < BATCH:
                 return turn
+
+    async def _ring_days(self, turn: Turn) -> None:
+        """Every noted day that has come; one that fails is set aside until the next turn."""
+        while True:
+            async with self.bureau.database.transaction() as session:
+                found = await appointments.due(session, self.bureau, turn.days_set_aside, BATCH)
+            for number in found:
+                try:
+                    async with self.bureau.database.transaction() as session:
+                        turn.rung += await ring(session, self.bureau, number)
+                except Exception as fault:  # as below
+                    turn.days_set_aside.append(number)
+                    logger.error("noted day %s set aside: %s", number, type(fault).__name__)
+            if len(found) < BATCH:
+                return
 
     async def _climb(
         self, session: AsyncSession, request_id: int, now: datetime, round_id: int | None

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from office import log, outbox
+from office import appointments, log, outbox
 from office.bureau import Bureau
 from office.database import WAKE, tell
 from office.requests import news
@@ -17,11 +17,13 @@ from office.tables import CaseRow, Handover, Proceeding, Request
 from rules.vocabulary import ClosingGround, Happening, Mechanism
 
 
-async def open_proceeding(session: AsyncSession, bureau: Bureau, case: CaseRow, mechanism: Mechanism) -> Proceeding:
+async def open_proceeding(
+    session: AsyncSession, bureau: Bureau, case: CaseRow, mechanism: Mechanism, *, from_file: bool = False
+) -> Proceeding:
     """Start a mechanism for a case, however often a start is triggered: a live one is joined, never doubled.
 
     A live one that has taken its leave, and only waits for the last answers owed to it, would not look at the child
-    again: it makes way for a new one.
+    again: it makes way for a new one. `from_file` says that a day noted in the child's file begins it.
     """
     now = bureau.clock.now()
     await _lock_case(session, case)
@@ -45,7 +47,7 @@ async def open_proceeding(session: AsyncSession, bureau: Bureau, case: CaseRow, 
     statement = (
         insert(Proceeding)
         .values(
-            case_id=case.id, mechanism=mechanism.value, serial=serial + 1, opened_at=now,
+            case_id=case.id, mechanism=mechanism.value, serial=serial + 1, opened_at=now, from_file=from_file,
             **{
                 "news": 0, "asleep": False, "wait_number": 0, "wait_name": "", "wait_message": "", "display": 1, "shown": 0,
             } | inherited,
@@ -95,6 +97,8 @@ async def _make_way(session: AsyncSession, bureau: Bureau, case: CaseRow, leavin
     leaving.closed_at = bureau.clock.now()
     leaving.lease_holder = None
     leaving.lease_until = None
+    await appointments.strike(session, bureau, proceeding_id=leaving.id)
+    await appointments.give_back(session, leaving.id)
     log.write(
         session,
         Happening.PROCEEDING_CLOSED,
@@ -159,6 +163,9 @@ async def open_requests(session: AsyncSession, proceeding_id: int) -> Sequence[R
     return [row for row in newest.values() if row.state in ("asked", "acknowledged", "declined")]
 
 
+_LOOK_AFTER_THE_CHILD = (Mechanism.ASSESSMENT_AND_ASSISTANCE.value, Mechanism.GUARDIANSHIP_INTERVENTION.value)
+
+
 async def close_proceeding(
     session: AsyncSession, bureau: Bureau, case: CaseRow, proceeding: Proceeding, ground: ClosingGround
 ) -> bool:
@@ -176,6 +183,10 @@ async def close_proceeding(
     proceeding.closed_at = now
     proceeding.outcome = ground.value
     proceeding.display += 1
+    await appointments.strike(session, bureau, proceeding_id=proceeding.id)
+    await appointments.give_back(session, proceeding.id)
+    if ground.ends_the_file and proceeding.mechanism in _LOOK_AFTER_THE_CHILD:
+        await appointments.strike(session, bureau, case_id=case.id)
     log.write(
         session,
         Happening.PROCEEDING_CLOSED,

@@ -11,12 +11,12 @@ from datetime import date, datetime
 from typing import Any, Protocol
 
 from rules.answers import Answer
-from rules.case import Case
+from rules.case import Case, Noted
 from rules.entitlement_facts_form import EntitlementFacts
 from rules.entitlements import Decision
 from rules.scheme_stages import StageAsked
 from rules.steps import Step
-from rules.vocabulary import ClosingGround, Mechanism, Office
+from rules.vocabulary import AppointmentKind, ClosingGround, Mechanism, Office
 
 
 class Port(Protocol):
@@ -64,6 +64,22 @@ class Port(Protocol):
 
     async def take_leave(self, ground: ClosingGround) -> None:
         """Say that the mechanism looks at the child no more and only waits for answers owed to it."""
+        ...
+
+    async def has_come(self, key: str, day: date) -> bool:
+        """Whether the day that the proceeding rests for has begun; the first call for a key writes the day down."""
+        ...
+
+    async def note_in_file(self, kind: AppointmentKind, subject: str, day: date) -> None:
+        """Note a day in the child's file."""
+        ...
+
+    async def noted(self, proceeding: int) -> tuple[Noted, ...]:
+        """The noted days that have come and were given to this proceeding, in the order in which they came."""
+        ...
+
+    async def keep(self, noted: Noted) -> None:
+        """Say that a noted day has been dealt with."""
         ...
 
     async def close(self, ground: ClosingGround) -> bool:

@@ -10,13 +10,14 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from office.appointments import to_come
 from office.bureau import Bureau
 from office.requests import next_climb_of, subject_label, terms_of
-from office.tables import CaseRow, Event, Letter, Proceeding, Request, Rung
+from office.tables import Appointment, CaseRow, Event, Letter, Proceeding, Request, Rung
 from rules.limits import Provenance
 from rules.outlook import OUTLOOK
 from rules.steps import step
-from rules.vocabulary import ClosingGround, Happening, Level, Mechanism, RequestState
+from rules.vocabulary import AppointmentKind, ClosingGround, Happening, Level, Mechanism, RequestState
 
 
 class NoSuchCase(Exception):  # noqa: N818 - it is an answer, not an accident
@@ -37,6 +38,7 @@ class Reading:
     events: Sequence[Event]
     letters: Sequence[Letter]
     rungs: Sequence[Rung]
+    noted: Sequence[Appointment]
 
 
 async def read_case(session: AsyncSession, number: str) -> Reading:
@@ -54,7 +56,15 @@ async def read_case(session: AsyncSession, number: str) -> Reading:
     events = await rows(select(Event).where(Event.case_id == case.id).order_by(Event.id))
     letters = await rows(select(Letter).where(Letter.case_id == case.id).order_by(Letter.id))
     rungs = await rows(select(Rung).where(Rung.request_id.in_([r.id for r in requests])).order_by(Rung.id))
-    return Reading(case, proceedings, requests, events, letters, rungs)
+    return Reading(case, proceedings, requests, events, letters, rungs, await to_come(session, case.id))
+
+
+def _noted(noted: Sequence[Appointment]) -> list[dict[str, str]]:
+    """The days that must come, soonest first: of the file, and what a mechanism rests for."""
+    return [
+        {"kind": row.kind, "label": AppointmentKind(row.kind).label, "subject": row.subject, "on": row.on.isoformat()}
+        for row in noted
+    ]
 
 
 def _iso(bureau: Bureau, at: datetime | None) -> str | None:
@@ -126,6 +136,7 @@ async def show_case(bureau: Bureau, number: str) -> dict[str, Any]:
         "opened_at": _iso(bureau, read.case.opened_at),
         "closed_at": _iso(bureau, read.case.closed_at),
         "ground": read.case.closing_ground,
+        "noted": _noted(read.noted),
         "proceedings": [
             {
                 "mechanism": p.mechanism,
@@ -240,6 +251,7 @@ async def explain_case(bureau: Bureau, number: str) -> dict[str, Any]:
             if p.closed_at is None
         ],
         "waiting": explained,
+        "noted": _noted(read.noted),
         "last": [
             {"at": _iso(bureau, e.at), "event": e.event, "label": Happening(e.event).label, "step": e.step or None}
             for e in read.events[-5:]

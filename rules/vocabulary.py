@@ -151,10 +151,21 @@ class Happening(Labelled):
     HANDED_OVER = "handed_over", "移交"
     PROCEEDING_CLOSED = "proceeding_closed", "机制办结"
     CASE_CLOSED = "case_closed", "结案"
+    CASE_REOPENED = "case_reopened", "重新立卷"
+    APPOINTMENT_CAME = "appointment_came", "到期事项转入办理"
     PROCEEDING_REPAIRED = "proceeding_repaired", "恢复运行"
     DEADLINE_RECKONED_ANEW = "deadline_reckoned_anew", "期限重新计算"
     DISCLOSURE_CODE_SENT = "disclosure_code_sent", "发送查阅码"
     PARTICULARS_READ = "particulars_read", "查阅案情"
+
+
+class AppointmentKind(Labelled):
+    """What a day is noted for. All but the first stand in the child's file and outlive the proceeding that noted them."""
+
+    WAIT = "wait", "候期"
+    REVIEW = "review", "定期复核"
+    AGE = "age", "到龄核对"
+    COMING_OF_AGE = "coming_of_age", "年满18周岁"
 
 
 class ClosingGround(Labelled):
@@ -171,6 +182,13 @@ class ClosingGround(Labelled):
     ENTITLEMENT_ENDED = "entitlement_ended", "保障终止"
     NO_NEED = "no_need", "经评估无需帮扶"
     UNFOUNDED = "unfounded", "经核实不属实"
+
+    @property
+    def ends_the_file(self) -> bool:
+        """Whether the county looks after this child no more: what is still noted in the file is crossed out."""
+        return self in (
+            ClosingGround.ADOPTED, ClosingGround.TURNED_18, ClosingGround.DIED, ClosingGround.MOVED_JURISDICTION
+        )  # fmt: skip
 
 
 class ReporterKind(Labelled):

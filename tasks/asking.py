@@ -30,7 +30,8 @@ class _Waits(Exception):  # noqa: N818 - one of several ways has come to a wait
     """One way of `together` waits; the others go on."""
 
 
-async def _rest() -> None:
+async def rest() -> None:
+    """Wait for news of the proceeding; inside `together`, let the other ways go on first."""
     if _side_by_side.get():
         raise _Waits
     await current.get().sleep()
@@ -95,7 +96,7 @@ async def reply_to(asked: Asked[A]) -> A:
         found = await port.answer(asked.case.proceeding, asked.step.key, asked.subject)
         if found is not None:
             return asked.step.answer.model_validate(found[0])
-        await _rest()
+        await rest()
 
 
 async def day_of_reply_to(asked: Asked[A]) -> date:
@@ -126,7 +127,7 @@ async def first_reply_of(*asked: Asked[A]) -> tuple[Asked[A], A]:
             for other in asked:
                 await _release(other)
             return first, first.step.answer.model_validate(payload)
-        await _rest()
+        await rest()
 
 
 async def together(*ways: Callable[[], Awaitable[T]]) -> list[T]:
@@ -144,7 +145,7 @@ async def together(*ways: Callable[[], Awaitable[T]]) -> list[T]:
             _side_by_side.reset(token)
         if len(ended) == len(ways):
             return ended
-        await _rest()
+        await rest()
 
 
 async def _release(asked: Asked[A]) -> None:

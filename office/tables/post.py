@@ -1,0 +1,92 @@
+"""The outbox, the links in its letters, and the codes that open what a case is about."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    String,
+    func,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from office.tables.base import Base, among
+from rules.vocabulary import (
+    LetterState,
+)
+
+
+class Letter(Base):
+    """The outbox. `key` is the letter's own name: one fact, one recipient, one letter, however often it is asked for.
+
+    `facts` holds case number, step, office and deadline only. The address is looked up when the letter leaves.
+    """
+
+    __tablename__ = "letter"
+    __table_args__ = (
+        among("state", LetterState),
+        Index("ix_letter_waiting", "next_try", postgresql_where=text("state IN ('pending', 'sending')")),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    key: Mapped[str] = mapped_column(String(200), unique=True)
+    message_id: Mapped[str] = mapped_column(String(120), unique=True)
+    kind: Mapped[str] = mapped_column(String(40))
+    case_id: Mapped[int] = mapped_column(ForeignKey("case.id"), index=True)
+    request_id: Mapped[int | None] = mapped_column(ForeignKey("request.id"), index=True)
+    request_version: Mapped[int | None] = mapped_column(Integer)
+    level: Mapped[str | None] = mapped_column(String(20))
+    to_office: Mapped[str] = mapped_column(String(60))
+    to_officer: Mapped[str] = mapped_column(String(80))
+    address: Mapped[str | None] = mapped_column(String(254))
+    acts: Mapped[bool] = mapped_column(Boolean, comment="carries a link that acts; information copies do not")
+    facts: Mapped[dict[str, Any]]
+    state: Mapped[str] = mapped_column(String(20), default=LetterState.PENDING.value)
+    put_at: Mapped[datetime]
+    next_try: Mapped[datetime] = mapped_column(server_default=func.now(), comment="machine time")
+    attempts: Mapped[int] = mapped_column(Integer, default=0)
+    handed_over_at: Mapped[datetime | None]
+    fault: Mapped[str] = mapped_column(default="")
+
+
+class Link(Base):
+    """A link in a letter: one purpose, one recipient, one step version. Token and code come from the nonce and our key."""
+
+    __tablename__ = "link"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    letter_id: Mapped[int] = mapped_column(ForeignKey("letter.id"), unique=True)
+    request_id: Mapped[int] = mapped_column(ForeignKey("request.id"), index=True)
+    request_version: Mapped[int] = mapped_column(Integer)
+    office: Mapped[str] = mapped_column(String(60))
+    officer: Mapped[str] = mapped_column(String(80))
+    nonce: Mapped[str] = mapped_column(String(64))
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    made_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    wrong_codes: Mapped[int] = mapped_column(Integer, default=0)
+    locked_until: Mapped[datetime | None] = mapped_column(comment="machine time")
+
+
+class Disclosure(Base):
+    """A one-time code that shows what a case is about, sent in a letter of its own. The code itself is kept nowhere:
+    it is made anew from the nonce and the installation's key."""
+
+    __tablename__ = "disclosure"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    link_id: Mapped[int] = mapped_column(ForeignKey("link.id"), index=True)
+    letter_id: Mapped[int] = mapped_column(ForeignKey("letter.id"), unique=True)
+    nonce: Mapped[str] = mapped_column(String(64))
+    made_at: Mapped[datetime] = mapped_column(comment="machine time")
+    expires_at: Mapped[datetime] = mapped_column(comment="machine time")
+    used_at: Mapped[datetime | None] = mapped_column(comment="machine time")
+    wrong_tries: Mapped[int] = mapped_column(Integer, default=0)
