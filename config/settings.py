@@ -40,8 +40,21 @@ class Settings(BaseSettings):
     smtp_tls: Literal["tls", "starttls", "none"] = "tls"
     smtp_user: str | None = None
     smtp_password: SecretStr | None = None
-    smtp_timeout: float = Field(30.0, gt=0, description="seconds")
+    smtp_timeout: float = Field(30.0, gt=0, description="seconds for the connection and for each command")
+    smtp_letter_timeout: float = Field(90.0, gt=0, description="seconds for a whole letter, however slow the server")
+    smtp_connections: int = Field(4, ge=1, le=32, description="connections to the mail server at the same time")
     mail_from: str = Field("jieli@anhe.example", description="sender; must equal the SMTP login where there is one")
+    mail_tries: int = Field(
+        12, ge=1, le=100, description="temporary refusals after which the next contact is written to"
+    )
+    mail_urgent_tries: int = Field(5, ge=1, le=100, description="the same for an emergency")
+    mail_uncertain_tries: int = Field(3, ge=1, le=20, description="sendings of a letter whose result stays unknown")
+    mail_ceiling_case: int = Field(60, ge=1, description="letters about one case in an hour")
+    mail_ceiling_recipient: int = Field(100, ge=1, description="letters to one officer in an hour")
+    mail_ceiling_hour: int = Field(2000, ge=1, description="letters of the installation in an hour")
+    mail_ceiling_urgent: int = Field(5, ge=1, description="how many times each ceiling emergencies have for themselves")
+    mail_digest_seconds: float = Field(0.5, ge=0, le=60, description="seconds an ordinary letter waits for company")
+    mail_digest_at_most: int = Field(20, ge=1, le=50, description="steps told in one letter; 1: each in its own")
     catcher_port: int = Field(2570, ge=1, le=65535)
 
     worker_limit: int = Field(4, ge=1, le=64, description="attempts at the same time in one worker")
@@ -62,6 +75,13 @@ class Settings(BaseSettings):
     def _no_plain_smtp_away_from_this_machine(self) -> Settings:
         if self.smtp_host and self.smtp_tls == "none" and self.smtp_host not in ("127.0.0.1", "localhost", "::1"):
             raise ValueError("JIELI_SMTP_TLS=none 只可用于本机邮件服务器；请改为 tls 或 starttls")
+        return self
+
+    @model_validator(mode="after")
+    def _sender_is_the_login(self) -> Settings:
+        login = self.smtp_user or ""
+        if self.smtp_host and "@" in login and login.lower() != self.mail_from.lower():
+            raise ValueError("JIELI_MAIL_FROM 与登录的邮箱 JIELI_SMTP_USER 不同，邮件服务器会拒收；请将两者改为一致")
         return self
 
 

@@ -14,6 +14,9 @@ from rules import steps
 from rules.steps import step as step_of
 from rules.vocabulary import AnswerKind, Happening, LetterState, Office, RequestState
 
+PERHAPS_TOLD = [LetterState.HANDED_OVER.value, LetterState.SENDING.value, LetterState.UNCERTAIN.value]
+"""Whoever was given a letter, or is being given one, hears what became of it; the post sees to it that nobody else does."""
+
 
 async def follow(session: AsyncSession, bureau: Bureau, request: Request, case: CaseRow, answer: AnswerRow) -> None:
     """Do what the answer brings with it, in the answer's own transaction."""
@@ -75,7 +78,7 @@ async def _tell_all(
         .where(
             Letter.request_id == request.id,
             Letter.kind == "asked",
-            Letter.state.in_([LetterState.HANDED_OVER.value, LetterState.SENDING.value]),
+            Letter.state.in_(PERHAPS_TOLD),
         )
         .distinct()
     )
@@ -165,7 +168,7 @@ async def close_with_all_who_were_told(session: AsyncSession, bureau: Bureau, re
             .where(
                 Letter.request_id == request.id,
                 Letter.kind == "escalation",
-                Letter.state.in_([LetterState.HANDED_OVER.value, LetterState.SENDING.value]),
+                Letter.state.in_(PERHAPS_TOLD),
             )
             .distinct()
         )

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
@@ -37,6 +38,8 @@ class LetterKind(Labelled):
     DISCLOSURE_CODE = "disclosure_code", "查阅码"
     DEADLINE_MOVED = "deadline_moved", "时限提前"
     CALENDAR_MISSING = "calendar_missing", "日历待公布"
+    CEILING_REACHED = "ceiling_reached", "信件达到上限"
+    DIGEST = "digest", "合并信件"
 
     @property
     def is_copy(self) -> bool:
@@ -178,6 +181,8 @@ class UndeliveredReason(Labelled):
     NO_ADDRESS = "no_address", "收件人没有可用的电子邮箱"
     REFUSED = "refused", "邮件服务器拒收该信件"
     UNWRITABLE = "unwritable", "信件内容无法生成"
+    GIVEN_UP = "given_up", "邮件服务器多次暂不受理，已停止重试"
+    UNCERTAIN = "uncertain", "邮件服务器收信后未确认，是否送达不明"
 
 
 class RecipientMissingFacts(Facts):
@@ -227,6 +232,66 @@ class CalendarMissingFacts(Facts):
     at: AwareDatetime
 
 
+class Branch(Labelled):
+    """What a ceiling bounds: letters in an hour about one case, to one officer, or of the whole installation."""
+
+    CASE = "case", "同一案件"
+    RECIPIENT = "recipient", "同一收件人"
+    HOUR = "hour", "全部信件"
+
+
+class CeilingReachedFacts(Facts):
+    """Letters wait because a ceiling is reached. The case is the one whose letter met it first; `office_name` is its
+    recipient's office."""
+
+    branch: Branch
+    branch_label: Annotated[Line, _from(Branch)]
+    office_name: Line
+    urgent: bool
+    ceiling: int = Field(ge=1)
+    waiting: int = Field(ge=1)
+    at: AwareDatetime
+
+
+class PrintedLink(BaseModel):
+    """A link as a letter prints it. It stands in a letter that is being written and never in a row."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    url: Line
+    code: Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
+    expires_at: AwareDatetime
+
+
+class DigestEntry(BaseModel):
+    """One step of a digest: what its own letter would have said."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    facts: EscalationFacts | ReminderFacts | StepFacts
+    link: PrintedLink | None = None
+
+    @property
+    def deadline(self) -> datetime:
+        """The deadline that the letter is about: that of a notice's clock, else by when to acknowledge."""
+        return self.facts.deadline if isinstance(self.facts, ReminderFacts) else self.facts.acknowledge_by
+
+    @property
+    def until(self) -> str:
+        """What is to be done by that deadline."""
+        to_answer = isinstance(self.facts, ReminderFacts) and self.facts.clock is Clock.ANSWER
+        return "办结" if to_answer else "签收"
+
+
+class DigestFacts(Facts):
+    """Several steps told to one person at once, all of one kind and level, the earliest deadline first."""
+
+    of: LetterKind
+    level_label: Line
+    cases: int = Field(ge=1)
+    entries: Annotated[tuple[DigestEntry, ...], Field(min_length=2)]
+
+
 FACTS_OF: dict[LetterKind, type[Facts]] = {
     LetterKind.ASKED: StepFacts,
     LetterKind.REMINDER: ReminderFacts,
@@ -243,6 +308,8 @@ FACTS_OF: dict[LetterKind, type[Facts]] = {
     LetterKind.DISCLOSURE_CODE: DisclosureCodeFacts,
     LetterKind.DEADLINE_MOVED: DeadlineMovedFacts,
     LetterKind.CALENDAR_MISSING: CalendarMissingFacts,
+    LetterKind.CEILING_REACHED: CeilingReachedFacts,
+    LetterKind.DIGEST: DigestFacts,
 }
 
 

@@ -173,6 +173,12 @@ def thread_id(bureau: Bureau, case_number: str) -> str:
     return f"<{case_number}.case@{bureau.settings.mail_from.rpartition('@')[2]}>"
 
 
+def threads_of(bureau: Bureau, letter: Letter) -> list[str]:
+    """The threads a letter belongs to: its case's, and for a digest those of all its cases."""
+    told = [entry["facts"]["case_number"] for entry in letter.facts.get("entries", [])]
+    return [thread_id(bureau, number) for number in dict.fromkeys([letter.facts["case_number"], *told])]
+
+
 class LetterPolicy(EmailPolicy):
     """Writes Chinese headers as encoded words of whole characters, each word complete in itself.
 
@@ -225,9 +231,9 @@ def compose(
     message["To"] = Address(_one_line(officer.name), addr_spec=officer.email)
     message["Date"] = format_datetime(_local(bureau.clock.now()))
     message["Message-ID"] = letter.message_id
-    thread = thread_id(bureau, letter.facts["case_number"])
-    message["In-Reply-To"] = thread
-    message["References"] = thread
+    threads = threads_of(bureau, letter)
+    message["In-Reply-To"] = threads[0]
+    message["References"] = " ".join(threads)
     # Replies by machines are never answers, and should not be made at all.
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"

@@ -241,7 +241,11 @@ async def _renew_unsent(session: AsyncSession, bureau: Bureau, request: Request,
         .where(
             Letter.request_id == request.id,
             Letter.acts,
-            Letter.state.in_([LetterState.PENDING.value, LetterState.SENDING.value]),
+            Letter.state.in_(
+                [state.value for state in (
+                    LetterState.PENDING, LetterState.SENDING, LetterState.HELD, LetterState.UNCERTAIN,
+                )]
+            ),
             Letter.request_version < request.version,
             Letter.kind.in_(
                 [kind.value for kind in (

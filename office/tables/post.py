@@ -33,7 +33,12 @@ class Letter(Base):
     __tablename__ = "letter"
     __table_args__ = (
         among("state", LetterState),
-        Index("ix_letter_waiting", "next_try", postgresql_where=text("state IN ('pending', 'sending')")),
+        Index(
+            "ix_letter_in_hand",
+            "next_try",
+            postgresql_where=text("state IN ('pending', 'sending', 'uncertain', 'held')"),
+        ),
+        Index("ix_letter_carried_by", "carried_by", postgresql_where=text("carried_by IS NOT NULL")),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
@@ -55,6 +60,32 @@ class Letter(Base):
     attempts: Mapped[int] = mapped_column(Integer, default=0)
     handed_over_at: Mapped[datetime | None]
     fault: Mapped[str] = mapped_column(default="")
+    carried_by: Mapped[str | None] = mapped_column(
+        String(120), comment="Message-ID of the mail it is or was given in: its own or a digest's"
+    )
+    refusals: Mapped[int] = mapped_column(Integer, default=0, server_default="0", comment="temporary, of this letter")
+    unknown_results: Mapped[int] = mapped_column(
+        Integer, default=0, server_default="0", comment="sendings of which nobody knows whether they were taken"
+    )
+
+
+class Sending(Base):
+    """A letter that is about to be given to the mail server, written before it is: what the ceilings count.
+
+    `officer` is empty for a letter that travels in another's mail, so that a digest counts once for its recipient and
+    once for each case. `at` is county time.
+    """
+
+    __tablename__ = "sending"
+    __table_args__ = (Index("ix_sending_at", "at"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    letter_id: Mapped[int] = mapped_column(ForeignKey("letter.id"))
+    case_id: Mapped[int] = mapped_column(ForeignKey("case.id"))
+    officer: Mapped[str | None] = mapped_column(String(80))
+    urgent: Mapped[bool] = mapped_column(Boolean)
+    counted: Mapped[bool] = mapped_column(Boolean, comment="false for the letter that tells of a ceiling")
+    at: Mapped[datetime]
 
 
 class Link(Base):

@@ -1,0 +1,138 @@
+"""Before a letter leaves: is it still true, is there somebody to get it, may it leave now, and what does it say?
+
+All in one transaction, which is over before the mail server is spoken to.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from email.message import EmailMessage
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from config.county import Officer
+from office import disclosure, outbox
+from office.bureau import Bureau
+from office.letter_facts import LetterKind, UndeliveredReason, read_facts
+from office.letters import compose
+from office.links import Minted
+from office.outbox import Claim
+from office.post import ceilings
+from office.post.digest import Bundle, Page, digest_of, message_id_of
+from office.post.undelivered import undelivered
+from office.tables import Letter, Request
+
+logger = logging.getLogger("jieli.post")
+
+Mint = Callable[[AsyncSession, Bureau, Letter], Awaitable[Minted]]
+
+UNDECIDED_SECONDS = 3.0
+"""Machine seconds a letter waits for the one it follows upon, while that is on its way."""
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A mail to one officer: the letters in it, mostly one, all still true."""
+
+    officer: Officer
+    pages: tuple[Page, ...]
+
+    @property
+    def claims(self) -> Bundle:
+        """The letters as they are held."""
+        return tuple(page.held for page in self.pages)
+
+    @property
+    def name(self) -> str:
+        """What the log of this machine calls it: numbers, kind and case, never a person."""
+        first = self.pages[0].letter
+        numbers = ", ".join(str(page.letter.id) for page in self.pages)
+        return f"letter {numbers} ({first.kind}) of {first.facts['case_number']}"
+
+    def written(self, bureau: Bureau) -> EmailMessage:
+        """The message. Raises ValueError, and whatever a template raises, for a letter that cannot be written."""
+        if len(self.pages) > 1:
+            message = compose(bureau, digest_of(bureau, self.pages), self.officer)
+        else:
+            (page,) = self.pages
+            message = compose(bureau, page.letter, self.officer, page.minted, page.one_time_code)
+        message.as_bytes()
+        return message
+
+
+async def prepare(session: AsyncSession, bureau: Bureau, bundle: Bundle, mint: Mint) -> Ready | None:
+    """Look again at every letter of a bundle; those that must not leave are marked. None when nothing is left.
+
+    What leaves is counted and marked with the Message-ID it leaves under: a post that is killed from now on may have
+    given it to the mail server.
+    """
+    found: list[tuple[Claim, Letter, Request | None]] = []
+    for held in bundle:
+        seen = await _still_true(session, bureau, held)
+        if seen is not None:
+            found.append((held, *seen))
+    ready: list[tuple[Page, Request | None]] = []
+    recipient: Officer | None = None
+    for held, letter, request in found:
+        officer = bureau.county.officer(letter.to_officer)
+        reason = _why_nobody(letter, officer) or _why_unwritable(letter, len(found) > 1)
+        if reason is not None:
+            await undelivered(session, bureau, held, letter, request, reason)
+        else:
+            recipient = officer
+            ready.append((await _page(session, bureau, held, letter, mint), request))
+    if recipient is None:
+        return None
+    stopped = await ceilings.admit(session, bureau, [page.letter for page, _ in ready])
+    for page, request in ready:
+        if page.letter.id in stopped:
+            await ceilings.stop(session, bureau, page.held, page.letter, request, stopped[page.letter.id])
+    pages = tuple(page for page, _ in ready if page.letter.id not in stopped)
+    if not pages:
+        return None
+    carrier = message_id_of(bureau, [page.letter for page in pages])
+    for page in pages:
+        page.letter.carried_by = carrier
+    return Ready(recipient, pages)
+
+
+async def _still_true(session: AsyncSession, bureau: Bureau, held: Claim) -> tuple[Letter, Request | None] | None:
+    letter = await outbox.claimed_letter(session, held)
+    if letter is None:
+        return None
+    seen, request = await outbox.look_again(session, letter)
+    reason = outbox.stale_because(seen)
+    if reason:
+        await outbox.mark_stale(session, bureau, held, reason)
+        return None
+    if seen.told_before is None:
+        await outbox.mark_retry(session, held, "所续的前一封信正在发送。", UNDECIDED_SECONDS)
+        return None
+    if letter.unknown_results >= bureau.settings.mail_uncertain_tries:
+        await undelivered(session, bureau, held, letter, request, UndeliveredReason.UNCERTAIN)
+        return None
+    return letter, request
+
+
+def _why_nobody(letter: Letter, officer: Officer | None) -> UndeliveredReason | None:
+    if officer is None or officer.office != letter.to_office:
+        return UndeliveredReason.LEFT
+    return None if officer.email else UndeliveredReason.NO_ADDRESS
+
+
+def _why_unwritable(letter: Letter, in_company: bool) -> UndeliveredReason | None:
+    """A letter that cannot be written must not spoil the digest it would stand in."""
+    if in_company:
+        try:
+            read_facts(letter.kind, letter.facts)
+        except ValueError:
+            return UndeliveredReason.UNWRITABLE
+    return None
+
+
+async def _page(session: AsyncSession, bureau: Bureau, held: Claim, letter: Letter, mint: Mint) -> Page:
+    minted = await mint(session, bureau, letter) if letter.acts else None
+    coded = letter.kind == LetterKind.DISCLOSURE_CODE.value
+    return Page(held, letter, minted, await disclosure.code_in(session, bureau, letter) if coded else "")
