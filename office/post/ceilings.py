@@ -73,7 +73,7 @@ async def admit(session: AsyncSession, bureau: Bureau, letters: Sequence[Letter]
     ).one()
     everything, of_officer, of_case = counts[0], counts[1], dict(zip(cases, counts[2:], strict=True))
     stopped: dict[int, Above] = {}
-    rows = []
+    rows: list[dict[str, object]] = []
     for letter in letters:
         above = _above(bureau, counted, urgent, of_case[letter.case_id], of_officer, everything)
         if above is not None:

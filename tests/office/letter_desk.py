@@ -45,6 +45,13 @@ class Desk:
                 to_officer=to, request=request, facts=facts_of(self.bureau, self.case, request) | facts, **more,
             )  # fmt: skip
 
+    async def receipt(self, number: int, officer: str = "", **facts: Any) -> bool:
+        """Put a letter that stays true whatever comes after it: the receipt of an answer."""
+        told = {
+            "kind_label": "签收", "reference": f"HF-260302-{number:06d}", "answered_at": self.bureau.clock.now().isoformat(),
+        }  # fmt: skip
+        return await self.put("confirmation", officer, key=f"receipt/{number}", acts=False, facts=told | facts)
+
     async def rung(
         self, level: Level, officer: str = "", *, clock: str = "answer", repeat: int = 0, **more: Any
     ) -> bool:

@@ -121,12 +121,29 @@ FACTS |= {
         "due": (NOON + timedelta(days=210)).isoformat(), "at": NOON.isoformat(),
     },
 }  # fmt: skip
+FACTS |= {
+    "ceiling_reached": {
+        "case_number": "AH-2026-0001", "branch": "case", "branch_label": "同一案件", "office_name": "青石镇人民政府",
+        "urgent": False, "ceiling": 60, "waiting": 7, "at": NOON.isoformat(),
+    },
+    "digest": {
+        "case_number": "AH-2026-0001", "of": "asked", "level_label": "", "cases": 2,
+        "entries": [
+            {
+                "facts": step_facts(key) | {"case_number": f"AH-2026-000{number}"},
+                "link": {"url": f"{MINTED.url}{number}", "code": f"04829{number}", "expires_at": MINTED.expires_at.isoformat()},
+            }
+            for number, key in ((1, "triage"), (2, "dispatch"))
+        ],
+    },
+}  # fmt: skip
 KINDS = sorted(FACTS)
 OFFICE_OF = {
     "escalation": "leader",
     "closing_notice": "leader",
     "recipient_missing": "coordinator",
     "calendar_missing": "coordinator",
+    "ceiling_reached": "coordinator",
 }
 
 
@@ -220,7 +237,9 @@ def test_a_letter_names_one_recipient_and_asks_for_no_reply_by_machine(kind: str
     assert message["Auto-Submitted"] == "auto-generated"
     assert message["X-Auto-Response-Suppress"] == "All"
     assert message["Message-ID"] == "<0123456789abcdef@anhe.example>"
-    assert message["References"] == message["In-Reply-To"] == "<AH-2026-0001.case@anhe.example>"
+    assert message["In-Reply-To"] == "<AH-2026-0001.case@anhe.example>"
+    others = "" if kind != "digest" else " <AH-2026-0002.case@anhe.example>"
+    assert message["References"] == message["In-Reply-To"] + others
     assert message["Date"].datetime == NOON
     assert "+0800" in str(message["Date"])
     assert message["From"].addresses[0].addr_spec == bureau.settings.mail_from
@@ -257,7 +276,7 @@ def test_a_letter_that_acts_prints_link_code_and_expiry(kind: str, bureau: Burea
     assert len(MINTED.url) < 200
 
 
-@pytest.mark.parametrize("kind", sorted(set(KINDS) - ACTING))
+@pytest.mark.parametrize("kind", sorted(set(KINDS) - ACTING - {"digest"}))
 def test_an_information_letter_carries_no_address(kind: str, bureau: Bureau) -> None:
     """Nothing in it can be clicked but a telephone number; copies say in the subject that they are copies."""
     message = sent(kind, bureau)
@@ -348,6 +367,8 @@ SUBJECTS = {
 SUBJECTS |= {
     "deadline_moved": "【时限提前】06-12 18:00前办结｜AH-2026-0001 调查评估",
     "calendar_missing": "【日历待公布】2027年放假安排〔抄告〕AH-2026-0001 调查评估",
+    "ceiling_reached": "【信件达到上限】06-12 12:00｜AH-2026-0001 同一案件",
+    "digest": "【交办】06-12 11:00前签收｜共2件 AH-2026-0001等2案",
 }
 
 

@@ -30,7 +30,8 @@ def play(records_url: str, county: County, clock: FixedClock, installation: Sett
 
     def run(story: Callable[[Desk], Awaitable[None]]) -> None:
         async def at_desk() -> None:
-            async with open_desk(records_url, county, clock, installation) as desk:
+            prompt = installation.model_copy(update={"mail_digest_seconds": 0.0})
+            async with open_desk(records_url, county, clock, prompt) as desk:
                 await story(desk)
 
         asyncio.run(at_desk())
@@ -118,7 +119,7 @@ def test_a_temporary_fault_is_tried_again_later_and_later(play: Play) -> None:
     """Thirty seconds, then one, two, five, fifteen minutes; the same Message-ID and the same link each time."""
 
     async def story(desk: Desk) -> None:
-        await desk.put()
+        await desk.put(facts={"urgent": False})
         waits = []
         tries = len(LETTER_WAITS) + 1
         mailer = ScriptedMailer([TemporaryFault("稍后再试")] * tries)
@@ -148,7 +149,7 @@ def test_an_uncertain_letter_is_sent_again_under_the_same_identity(play: Play) -
         post = Post(desk.bureau, mailer)
         assert await post.send_due() == 0
         (letter,) = await desk.letters()
-        assert letter.state == "pending"
+        assert (letter.state, letter.handed_over_at) == ("uncertain", None)
         await desk.hurry()
         assert await post.send_due() == 1
         first, second = (message for _, message in mailer.taken)
@@ -318,7 +319,7 @@ def test_while_the_mail_server_is_away_the_letters_wait_without_losing_tries(pla
 
     async def story(desk: Desk) -> None:
         for number in range(5):
-            await desk.put(key=f"k/{number}")
+            await desk.receipt(number)
         mailer = ScriptedMailer([TemporaryFault("连接不上", server_away=True)])
         post = Post(desk.bureau, mailer)
         assert await post.send_due() == 0
@@ -336,7 +337,7 @@ def test_two_posts_send_a_hundred_letters_once_each(play: Play) -> None:
 
     async def story(desk: Desk) -> None:
         for number in range(100):
-            await desk.put(key=f"k/{number}")
+            await desk.receipt(number)
         mailer = ScriptedMailer()
         sent = await asyncio.gather(*(Post(desk.bureau, mailer).send_due() for _ in range(2)))
         assert sum(sent) == 100

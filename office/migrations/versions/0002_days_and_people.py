@@ -56,6 +56,62 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("kind = 'wait'"),
     )
+    op.create_table(
+        "sending",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("letter_id", sa.BigInteger(), nullable=False),
+        sa.Column("case_id", sa.BigInteger(), nullable=False),
+        sa.Column("officer", sa.String(length=80), nullable=True),
+        sa.Column("urgent", sa.Boolean(), nullable=False),
+        sa.Column("counted", sa.Boolean(), nullable=False, comment="false for the letter that tells of a ceiling"),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["case.id"], name=op.f("fk_sending_case_id")),
+        sa.ForeignKeyConstraint(["letter_id"], ["letter.id"], name=op.f("fk_sending_letter_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sending")),
+    )
+    op.create_index("ix_sending_at", "sending", ["at"], unique=False)
+    op.add_column(
+        "letter",
+        sa.Column(
+            "carried_by",
+            sa.String(length=120),
+            nullable=True,
+            comment="Message-ID of the mail it is or was given in: its own or a digest's",
+        ),
+    )
+    op.add_column(
+        "letter",
+        sa.Column("refusals", sa.Integer(), server_default="0", nullable=False, comment="temporary, of this letter"),
+    )
+    op.add_column(
+        "letter",
+        sa.Column(
+            "unknown_results",
+            sa.Integer(),
+            server_default="0",
+            nullable=False,
+            comment="sendings of which nobody knows whether they were taken",
+        ),
+    )
+    op.drop_index(
+        op.f("ix_letter_waiting"),
+        table_name="letter",
+        postgresql_where="((state)::text = ANY ((ARRAY['pending'::character varying, 'sending'::character varying])::text[]))",
+    )
+    op.create_index(
+        "ix_letter_carried_by",
+        "letter",
+        ["carried_by"],
+        unique=False,
+        postgresql_where=sa.text("carried_by IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_letter_in_hand",
+        "letter",
+        ["next_try"],
+        unique=False,
+        postgresql_where=sa.text("state IN ('pending', 'sending', 'uncertain', 'held')"),
+    )
     op.add_column(
         "proceeding",
         sa.Column(
@@ -71,7 +127,14 @@ def upgrade() -> None:
     op.create_check_constraint(
         op.f("ck_event_event_listed"),
         "event",
-        """event IN ('report_filed', 'case_opened', 'proceeding_opened', 'request_asked', 'office_informed', 'request_acknowledged', 'request_done', 'request_declined', 'request_rerouted', 'request_reopened', 'request_withdrawn', 'facts_requested', 'facts_supplied', 'extension_requested', 'extension_granted', 'extension_refused', 'rung_reached', 'letter_handed_over', 'letter_failed', 'letter_stale', 'recipient_missing', 'handed_over', 'proceeding_closed', 'case_closed', 'case_reopened', 'appointment_came', 'proceeding_repaired', 'deadline_reckoned_anew', 'disclosure_code_sent', 'particulars_read')""",
+        """event IN ('report_filed', 'case_opened', 'proceeding_opened', 'request_asked', 'office_informed', 'request_acknowledged', 'request_done', 'request_declined', 'request_rerouted', 'request_reopened', 'request_withdrawn', 'facts_requested', 'facts_supplied', 'extension_requested', 'extension_granted', 'extension_refused', 'rung_reached', 'letter_handed_over', 'letter_failed', 'letter_stale', 'letter_uncertain', 'ceiling_reached', 'recipient_missing', 'handed_over', 'proceeding_closed', 'case_closed', 'case_reopened', 'appointment_came', 'proceeding_repaired', 'deadline_reckoned_anew', 'disclosure_code_sent', 'particulars_read')""",
+    )
+
+    op.drop_constraint(op.f("ck_letter_state_listed"), "letter", type_="check")
+    op.create_check_constraint(
+        op.f("ck_letter_state_listed"),
+        "letter",
+        """state IN ('pending', 'sending', 'handed_over', 'uncertain', 'held', 'failed', 'stale', 'bounced')""",
     )
 
 
