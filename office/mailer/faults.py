@@ -6,17 +6,14 @@ from __future__ import annotations
 class TemporaryFault(Exception):  # noqa: N818 - it is an answer, not an accident
     """The letter was surely not taken this time.
 
-    `server_away` says that no other letter would be taken either; `about_recipient` that the server spoke of this letter
-    or its recipient, or fell silent over it; `slow` that it took all the time it was given.
+    `server_away` says that no other letter would be taken either; `slow` that the next one to the same recipient had
+    better wait.
     """
 
-    def __init__(
-        self, sentence: str, *, server_away: bool = False, about_recipient: bool | None = None, slow: bool = False
-    ) -> None:
+    def __init__(self, sentence: str, *, server_away: bool = False, slow: bool = False) -> None:
         """`sentence` is Chinese, without a name or address."""
         super().__init__(sentence)
         self.server_away = server_away
-        self.about_recipient = (not server_away) if about_recipient is None else about_recipient
         self.slow = slow
 
 

@@ -113,9 +113,9 @@ def _refused(fault: aiosmtplib.SMTPResponseException) -> NoReturn:
     if fault.code in _ABOUT_OUR_LOGIN or "relay" in fault.message.lower():
         raise TemporaryFault(sentence, server_away=True) from fault
     if fault.code == _SERVICE_ENDS:
-        # Said to a recipient, it may be meant for this one only.
-        about = isinstance(fault, aiosmtplib.SMTPRecipientRefused | aiosmtplib.SMTPDataError)
-        raise TemporaryFault(sentence, server_away=True, about_recipient=about) from fault
+        # Said to a recipient, it may be meant for this one only; the next connection tells whether it is.
+        about_one = isinstance(fault, aiosmtplib.SMTPRecipientRefused | aiosmtplib.SMTPDataError)
+        raise TemporaryFault(sentence, server_away=not about_one, slow=about_one) from fault
     if fault.code >= 500:
         raise FinalFault(f"邮件服务器拒收（{fault.code}）。") from fault
     raise TemporaryFault(f"邮件服务器要求稍后再试（{fault.code}）。") from fault

@@ -242,24 +242,22 @@ class Post:
     async def _later(self, ready: Ready, fault: TemporaryFault) -> None:
         """Not taken this time. Refusals of a letter are counted and come to an end; a server that is away is no letter's
         fault and is waited for without end."""
-        attempt = ready.pages[0].held.attempt
-        wait = wait_of(LETTER_WAITS, attempt)
+        wait = wait_of(LETTER_WAITS, ready.pages[0].held.attempt)
         if fault.server_away:
             if not self._away:
                 self._away = True
                 self._server_faults += 1
-            if not fault.about_recipient:
-                wait = wait_of(SERVER_WAITS, self._server_faults)
+            wait = wait_of(SERVER_WAITS, self._server_faults)
         else:
             self._server_faults = 0
         chosen = self.bureau.settings
         async with self.bureau.database.transaction() as session:
             for page in ready.pages:
                 tries = chosen.mail_urgent_tries if is_urgent(page.letter) else chosen.mail_tries
-                if fault.about_recipient and page.letter.refusals + 1 >= tries:
+                if not fault.server_away and page.letter.refusals + 1 >= tries:
                     await self._does_not_arrive(session, page, UndeliveredReason.GIVEN_UP, str(fault))
                 else:
-                    await outbox.mark_retry(session, page.held, str(fault), wait, refused=fault.about_recipient)
+                    await outbox.mark_retry(session, page.held, str(fault), wait, refused=not fault.server_away)
 
     async def _uncertain(self, ready: Ready, address: str, sentence: str) -> None:
         wait = wait_of(LETTER_WAITS, ready.pages[0].held.attempt)
