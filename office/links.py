@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from urllib.parse import unquote
 
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from office.bureau import Bureau
@@ -143,12 +144,11 @@ async def mint(session: AsyncSession, bureau: Bureau, letter: Letter) -> Minted:
     """
     if letter.request_id is None:
         raise ValueError(f"letter {letter.id} concerns no step and carries no link")
-    link = (await session.execute(select(Link).where(Link.letter_id == letter.id))).scalar_one_or_none()
-    if link is None:
-        request = (await session.execute(select(Request).where(Request.id == letter.request_id))).scalar_one()
-        nonce = secrets.token_urlsafe(24)
-        now = bureau.clock.now()
-        link = Link(
+    request = await session.get_one(Request, letter.request_id)
+    nonce, now = secrets.token_urlsafe(24), bureau.clock.now()
+    fresh = (
+        insert(Link)
+        .values(
             letter_id=letter.id,
             request_id=request.id,
             request_version=request.version,
@@ -158,9 +158,15 @@ async def mint(session: AsyncSession, bureau: Bureau, letter: Letter) -> Minted:
             token_hash=_hash(_token(bureau, nonce)),
             made_at=now,
             expires_at=now + timedelta(days=bureau.settings.link_days),
+            wrong_codes=0,
         )
-        session.add(link)
-        await session.flush()
+        .on_conflict_do_nothing(index_elements=["letter_id"])
+        .returning(Link.nonce, Link.expires_at)
+    )
+    link = (await session.execute(fresh)).one_or_none()
+    if link is None:
+        made = select(Link.nonce, Link.expires_at).where(Link.letter_id == letter.id)
+        link = (await session.execute(made)).one()
     token = _token(bureau, link.nonce)
     return Minted(f"{bureau.settings.portal_url}/r/{token}", _code(bureau, link.nonce), link.expires_at)
 

@@ -102,12 +102,13 @@ def stale_because(seen: Outlook) -> str:
     return next((reason for untrue, reason in (*faults, (seen.newer_waits, "已有更新的同类信件")) if untrue), "")
 
 
-async def look_again(session: AsyncSession, letter: Letter) -> tuple[Outlook, Request | None]:
-    """The letter's step as it stands at this moment."""
+async def look_again(session: AsyncSession, letter: Letter, *, followed: bool = True) -> tuple[Outlook, Request | None]:
+    """The letter's step as it stands at this moment. `followed` is False where it is known that the person has no later
+    letter about the step."""
     kind = LetterKind(letter.kind)
     request = None
     if letter.request_id is not None:
-        request = (await session.execute(select(Request).where(Request.id == letter.request_id))).scalar_one()
+        request = await session.get_one(Request, letter.request_id)
     clock = Clock(letter.facts["clock"]) if "clock" in letter.facts else None
     then = now = None
     if request is not None and clock is not None:
@@ -122,7 +123,7 @@ async def look_again(session: AsyncSession, letter: Letter) -> tuple[Outlook, Re
         deadline_then=then,
         deadline_now=now,
         state=None if request is None else RequestState(request.state),
-        newer_waits=kind in OVERTAKEN_BY and await _newer_exists(session, letter, kind, clock),
+        newer_waits=followed and kind in OVERTAKEN_BY and await _newer_exists(session, letter, kind, clock),
         code_is_over=kind is LetterKind.DISCLOSURE_CODE and await _code_is_over(session, letter),
         told_before=await _told_before(session, letter, kind) if kind in FOLLOWS else True,
     ), request

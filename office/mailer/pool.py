@@ -42,7 +42,10 @@ class SmtpMailer:
         """Give one letter for one recipient, whoever its headers name."""
         if not _MAILBOX.fullmatch(recipient):
             raise FinalFault("收件地址不能用于邮件。")
-        content = message.as_bytes()
+        try:
+            content = message.as_bytes()
+        except (ValueError, LookupError) as fault:
+            raise FinalFault("信件内容无法编码。") from fault
         line, kept = await self._take()
         try:
             try:

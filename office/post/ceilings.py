@@ -13,13 +13,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import Executable, bindparam, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from office import log, outbox
 from office.bureau import Bureau
 from office.letter_facts import Branch, LetterKind
 from office.outbox import Claim
+from office.post.digest import message_id_of
 from office.post.undelivered import office_name, who_mends
 from office.tables import Event, Letter, Request, Sending
 from office.timekeeping import ScaledClock
@@ -32,7 +33,9 @@ HELD_SECONDS = 300.0
 """County seconds after which held letters are looked at again."""
 CALLS_AN_HOUR = 10
 """Sendings in an hour of the letter that tells of a ceiling: it stands under no other ceiling."""
-ADMITTING = 0x6A696C63  # "jilc": letters are counted and admitted one at a time, or two would pass under one ceiling
+NEAR = 40
+"""So near to a ceiling letters are counted and admitted one at a time; more are not admitted at the same moment."""
+ADMITTING = 0x6A696C63  # "jilc"
 _LOCK = text(
     # A post that is frozen here must not hold up the others for long.
     "SELECT pg_advisory_xact_lock(:key) FROM set_config('idle_in_transaction_session_timeout', '10s', true)"
@@ -48,6 +51,40 @@ class Above:
     ceiling: int
 
 
+@dataclass
+class _Counts:
+    """How many have left within the hour: in all, to the officer, and about each case."""
+
+    everything: int
+    of_officer: int
+    of_case: dict[int, int]
+
+    def ceilings(self, bureau: Bureau, case: int, *, urgent: bool) -> tuple[tuple[Branch, int, int], ...]:
+        """Each branch with its count and its ceiling."""
+        chosen = bureau.settings
+        times = chosen.mail_ceiling_urgent if urgent else 1
+        return (
+            (Branch.CASE, self.of_case[case], chosen.mail_ceiling_case * times),
+            (Branch.RECIPIENT, self.of_officer, chosen.mail_ceiling_recipient * times),
+            (Branch.HOUR, self.everything, chosen.mail_ceiling_hour * times),
+        )
+
+    def near(self, bureau: Bureau, urgent: bool) -> bool:
+        """Whether as many as may be admitted at the same moment could pass a ceiling together."""
+        return any(
+            count + NEAR >= ceiling
+            for case in self.of_case
+            for _, count, ceiling in self.ceilings(bureau, case, urgent=urgent)
+        )
+
+    def above(self, bureau: Bureau, case: int, *, counted: bool, urgent: bool) -> Above | None:
+        """The ceiling that the next letter about the case would pass."""
+        if not counted:
+            return Above(Branch.HOUR, CALLS_AN_HOUR) if self.everything >= CALLS_AN_HOUR else None
+        found = self.ceilings(bureau, case, urgent=urgent)
+        return next((Above(branch, ceiling) for branch, count, ceiling in found if count >= ceiling), None)
+
+
 def is_urgent(letter: Letter) -> bool:
     """Whether the letter is about an emergency."""
     return letter.facts.get("urgent") is True
@@ -56,30 +93,24 @@ def is_urgent(letter: Letter) -> bool:
 async def admit(session: AsyncSession, bureau: Bureau, letters: Sequence[Letter]) -> dict[int, Above]:
     """Count letters that are about to leave in one mail; gives those that a ceiling stops, by their ids.
 
-    It is the last thing of its transaction but the writing: the count is locked until that ends.
+    The others are marked with the Message-ID they leave under: a post that is killed from now on may have given them to
+    the mail server. It is the last thing of its transaction: the count is locked until that ends.
     """
     first, now = letters[0], bureau.clock.now()
     urgent, counted = is_urgent(first), first.kind != _CALL
-    cases = list(dict.fromkeys(letter.case_id for letter in letters))
-    await session.execute(_LOCK, {"key": ADMITTING})
-    counts = (
-        await session.execute(
-            select(
-                func.count(Sending.officer),
-                func.count().filter(Sending.officer == first.to_officer),
-                *(func.count().filter(Sending.case_id == case) for case in cases),
-            ).where(Sending.at > now - HOUR, Sending.urgent.is_(urgent), Sending.counted.is_(counted))
-        )
-    ).one()
-    everything, of_officer, of_case = counts[0], counts[1], dict(zip(cases, counts[2:], strict=True))
+    counts = await _counts(session, bureau, letters)
+    if not counted or counts.near(bureau, urgent):
+        # One at a time, or two would pass under one ceiling.
+        await session.execute(_LOCK, {"key": ADMITTING})
+        counts = await _counts(session, bureau, letters)
     stopped: dict[int, Above] = {}
     rows: list[dict[str, object]] = []
     for letter in letters:
-        above = _above(bureau, counted, urgent, of_case[letter.case_id], of_officer, everything)
+        above = counts.above(bureau, letter.case_id, counted=counted, urgent=urgent)
         if above is not None:
             stopped[letter.id] = above
             continue
-        of_case[letter.case_id] += 1
+        counts.of_case[letter.case_id] += 1
         leads = not rows
         rows.append(
             {
@@ -87,22 +118,52 @@ async def admit(session: AsyncSession, bureau: Bureau, letters: Sequence[Letter]
                 "urgent": urgent, "counted": counted, "at": now,
             }
         )  # fmt: skip
-    if rows:
-        await session.execute(insert(Sending), rows)
+    if len(rows) == 1:
+        (letter,) = (letter for letter in letters if letter.id not in stopped)
+        its = {f"its_{name}": value for name, value in rows[0].items()}
+        await session.execute(_GIVING, its | {"letter": letter.id, "carrier": letter.message_id})
+    elif rows:
+        admitted = [letter for letter in letters if letter.id not in stopped]
+        carrier = message_id_of(bureau, admitted)
+        given = update(Letter).where(Letter.id.in_([letter.id for letter in admitted])).values(carried_by=carrier)
+        await session.execute(given.execution_options(synchronize_session=False))
+        await session.execute(insert(Sending.__table__), rows)  # type: ignore[arg-type]
     return stopped
 
 
-def _above(bureau: Bureau, counted: bool, urgent: bool, case: int, officer: int, everything: int) -> Above | None:
-    if not counted:
-        return Above(Branch.HOUR, CALLS_AN_HOUR) if everything >= CALLS_AN_HOUR else None
-    chosen = bureau.settings
-    times = chosen.mail_ceiling_urgent if urgent else 1
-    ceilings = (
-        (Branch.CASE, case, chosen.mail_ceiling_case * times),
-        (Branch.RECIPIENT, officer, chosen.mail_ceiling_recipient * times),
-        (Branch.HOUR, everything, chosen.mail_ceiling_hour * times),
+def _counting(cases: int) -> Executable:
+    of_case = (func.count().filter(Sending.case_id == bindparam(f"case{number}")) for number in range(cases))
+    return select(
+        func.count(Sending.officer), func.count().filter(Sending.officer == bindparam("officer")), *of_case
+    ).where(
+        Sending.at > bindparam("since"),
+        Sending.urgent == bindparam("urgent"),
+        Sending.counted == bindparam("counted"),
     )
-    return next((Above(branch, ceiling) for branch, count, ceiling in ceilings if count >= ceiling), None)
+
+
+def _giving() -> Executable:
+    carrier = bindparam("carrier", type_=Letter.carried_by.type)
+    given = update(Letter).where(Letter.id == bindparam("letter")).values(carried_by=carrier).cte("given")
+    columns = ("letter_id", "case_id", "officer", "urgent", "counted", "at")
+    values = {name: bindparam(f"its_{name}", type_=Sending.__table__.c[name].type) for name in columns}
+    return insert(Sending.__table__).values(values).add_cte(given)  # type: ignore[arg-type]
+
+
+# Built once: to build them takes longer than to send them to PostgreSQL.
+_COUNTING = _counting(1)
+_GIVING = _giving()
+
+
+async def _counts(session: AsyncSession, bureau: Bureau, letters: Sequence[Letter]) -> _Counts:
+    first = letters[0]
+    cases = list(dict.fromkeys(letter.case_id for letter in letters))
+    given = {
+        "since": bureau.clock.now() - HOUR, "urgent": is_urgent(first), "counted": first.kind != _CALL,
+        "officer": first.to_officer, **{f"case{number}": case for number, case in enumerate(cases)},
+    }  # fmt: skip
+    found = (await session.execute(_COUNTING if len(cases) == 1 else _counting(len(cases)), given)).one()
+    return _Counts(found[0], found[1], dict(zip(cases, found[2:], strict=True)))
 
 
 async def stop(

@@ -20,7 +20,7 @@ from office.letters import compose
 from office.links import Minted
 from office.outbox import Claim
 from office.post import ceilings
-from office.post.digest import Bundle, Page, digest_of, message_id_of
+from office.post.digest import Bundle, Page, digest_of
 from office.post.undelivered import undelivered
 from office.tables import Letter, Request
 
@@ -58,16 +58,11 @@ class Ready:
         else:
             (page,) = self.pages
             message = compose(bureau, page.letter, self.officer, page.minted, page.one_time_code)
-        message.as_bytes()
         return message
 
 
 async def prepare(session: AsyncSession, bureau: Bureau, bundle: Bundle, mint: Mint) -> Ready | None:
-    """Look again at every letter of a bundle; those that must not leave are marked. None when nothing is left.
-
-    What leaves is counted and marked with the Message-ID it leaves under: a post that is killed from now on may have
-    given it to the mail server.
-    """
+    """Look again at every letter of a bundle; those that must not leave are marked. None when nothing is left."""
     found: list[tuple[Claim, Letter, Request | None]] = []
     for held in bundle:
         seen = await _still_true(session, bureau, held)
@@ -92,17 +87,15 @@ async def prepare(session: AsyncSession, bureau: Bureau, bundle: Bundle, mint: M
     pages = tuple(page for page, _ in ready if page.letter.id not in stopped)
     if not pages:
         return None
-    carrier = message_id_of(bureau, [page.letter for page in pages])
-    for page in pages:
-        page.letter.carried_by = carrier
     return Ready(recipient, pages)
 
 
 async def _still_true(session: AsyncSession, bureau: Bureau, held: Claim) -> tuple[Letter, Request | None] | None:
-    letter = await outbox.claimed_letter(session, held)
-    if letter is None:
+    claimed = await outbox.claimed_with_step(session, held)
+    if claimed is None:
         return None
-    seen, request = await outbox.look_again(session, letter)
+    letter, request, followed = claimed
+    seen, _ = await outbox.look_again(session, letter, followed=followed)
     reason = outbox.stale_because(seen)
     if reason:
         await outbox.mark_stale(session, bureau, held, reason)
