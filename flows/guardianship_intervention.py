@@ -118,7 +118,10 @@ async def conclude(case: Case, opened: Intervention) -> Way:
 
 
 async def tell_of_judgment(case: Case, judgment: Judgment) -> None:
-    """D9  Not revoked: the court's advice is followed up. Revoked: the judgment goes to those who decide entitlements."""
+    """D9  Not revoked: the court's advice is followed up. Revoked: the judgment goes to those who decide entitlements.
+
+    Legal-basis 1E, guardianship → schemes: a parent whose standing is revoked counts as not supporting (民发〔2020〕125号).
+    """
     if judgment.result is JudgmentResult.NOT_REVOKED:
         if judgment.judicial_advice:
             await inform(case, Office.CIVIL_AFFAIRS, "人民法院已发出司法建议，请督促落实")
@@ -126,6 +129,7 @@ async def tell_of_judgment(case: Case, judgment: Judgment) -> None:
         return
     await inform(case, Office.CIVIL_AFFAIRS, "监护人资格判决抄送，请据以核对救助保障")
     await inform(case, Office.TOWNSHIP, "监护人资格判决抄送，请据以核对救助保障")
+    await hand_over(case, Mechanism.ASSESSMENT_AND_ASSISTANCE)
     await look_at_entitlements_again(case, "guardianship_revoked", await day_of_reply_to(Asked(case, JUDGMENT)))
 
 

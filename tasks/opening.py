@@ -24,4 +24,4 @@ async def look_at_entitlements_again(case: Case, fact: str, on: date) -> None:
 
     Whoever assesses the child now, or is begun for it, matches the entitlements again (C3).
     """
-    await note_in_file(case, AppointmentKind.REVIEW, fact, on)
+    await note_in_file(case, AppointmentKind.FACT, fact, on)
