@@ -11,7 +11,7 @@ import secrets
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 
 from prefect.exceptions import Abort
@@ -43,6 +43,7 @@ from rules.vocabulary import (
     RequestState,
     Urgency,
 )
+from rules.workdays import SHANGHAI, reckon
 
 LEASE_SECONDS = 45
 """Machine seconds that a lease lasts without an act; longer than any call to Prefect may take."""
@@ -318,6 +319,14 @@ class Attempt:
     def scheme_stages(self, subject: str, on: date) -> tuple[StageAsked, ...]:
         """The offices that check, publish and decide one application, in their order, by the law of the day."""
         return stages_of(self.bureau.county.entitlements, subject, on)
+
+    def opens_on(self, step: Step[Answer], since: date) -> date:
+        """The day after the waiting time has run out (民法典 201-203). Raises LookupError for a step that waits for nothing."""
+        opens = self.bureau.county.terms(step.key, appointments.today(self.bureau)).opens_after
+        if opens is None:
+            raise LookupError(f"{step.key} does not open later")
+        start = datetime.combine(since, time(12), SHANGHAI)
+        return reckon(start, opens.limit, self.bureau.county.calendar, end_rolls=opens.end_rolls).due.date()
 
     def office_key(self, case: Case, office: Office) -> str:
         """The county's key of that office for that case."""

@@ -110,6 +110,10 @@ class Port(Protocol):
         """The offices that check, publish and decide one application, in their order, by the law of the day."""
         ...
 
+    def opens_on(self, step: Step[Answer], since: date) -> date:
+        """The first day on which a step that opens later may be asked, counted from `since` by the county's number."""
+        ...
+
     def office_key(self, case: Case, office: Office) -> str:
         """The county's key of that office for that case."""
         ...

@@ -68,6 +68,8 @@ _CRIMINAL_PROCEDURE_RULES = _Text(date(2020, 9, 1))
 _SHANXI_VIOLENCE_RULES = _Text(date(2021, 3, 1), Provenance.VERIFIED_PROVINCIAL)
 _PROTECTION_LAW = _Text(date(2021, 6, 1))
 _LEGAL_AID_LAW = _Text(date(2022, 1, 1))
+_GUARDIANSHIP_INTERPRETATION = _Text(date(2022, 3, 1))
+_ADOPTION_REGISTRATION_RULES = _Text(date(2023, 7, 20))
 _CIVIL_PROCEDURE_LAW = _Text(date(2024, 1, 1))
 _WARNING_RULES = _Text(date(2025, 1, 1))
 
@@ -95,9 +97,31 @@ STATUTES: Mapping[str, tuple[StatutoryLimit, ...]] = MappingProxyType(
         "discipline": _number("30 days", "治安管理处罚法第九十九条", _PUBLIC_ORDER_LAW),
         "trace_guardian": _number("6 months", "民发〔2019〕62号四(二)", _MF62),
         "court_trial": _number("30 days", "民事诉讼法第一百八十七条", _CIVIL_PROCEDURE_LAW),
+        "register_adoption": _number("30 days", "中国公民收养子女登记办法第八条", _ADOPTION_REGISTRATION_RULES),
+        "designation_objection": _number("30 days", "民法典总则编司法解释第十条", _GUARDIANSHIP_INTERPRETATION),
+        "declare_missing": _number("30 days", "民事诉讼法第一百八十七条（公告期满后）", _CIVIL_PROCEDURE_LAW),
+        "declare_dead": _number("30 days", "民事诉讼法第一百八十七条（公告期满后）", _CIVIL_PROCEDURE_LAW),
+        "declare_dead_for_certain": _number("30 days", "民事诉讼法第一百八十七条（公告期满后）", _CIVIL_PROCEDURE_LAW),
     }
 )
 """The verified numbers of legal-basis 1A-1F by the key of the step, each step's versions oldest first."""
+
+_CIVIL_CODE = _Text(date(2021, 1, 1))
+
+OPENINGS: Mapping[str, StatutoryLimit] = MappingProxyType(
+    {
+        key: _number(limit, basis, text, end_rolls=rolls)[0]
+        for key, (limit, basis, text, rolls) in {
+            "birth_parents_claim": ("60 days", "中国公民收养子女登记办法第八条", _ADOPTION_REGISTRATION_RULES, True),
+            "apply_for_declaration": ("2 years", "民法典第四十条", _CIVIL_CODE, False),
+            "apply_for_death": ("4 years", "民法典第四十六条", _CIVIL_CODE, False),
+            "declare_missing": ("3 months", "民事诉讼法第一百九十二条", _CIVIL_PROCEDURE_LAW, True),
+            "declare_dead": ("1 years", "民事诉讼法第一百九十二条", _CIVIL_PROCEDURE_LAW, True),
+            "declare_dead_for_certain": ("3 months", "民事诉讼法第一百九十二条", _CIVIL_PROCEDURE_LAW, True),
+        }.items()
+    }
+)
+"""The verified waiting times: how long after what it follows a step may be asked at all, by the key of the step."""
 
 
 def in_force(step_key: str, since: date, until: date | None) -> Iterator[StatutoryLimit]:

@@ -8,7 +8,7 @@ import pytest
 
 from config.county import County
 from rules.limits import Limit, Provenance
-from rules.statutes import STATUTES, VERIFIED, StatutoryLimit, first_longer, in_force
+from rules.statutes import OPENINGS, STATUTES, VERIFIED, StatutoryLimit, first_longer, in_force
 from rules.steps import STEPS
 from rules.vocabulary import Urgency
 
@@ -29,6 +29,19 @@ TABLE = {
     "discipline": ("30 days", "D3", True),
     "trace_guardian": ("6 months", "D4a", True),
     "court_trial": ("30 days", "D8", True),
+    "register_adoption": ("30 days", "D13", True),
+    "designation_objection": ("30 days", "D14", True),
+    "declare_missing": ("30 days", "D15", True),
+    "declare_dead": ("30 days", "D15", True),
+    "declare_dead_for_certain": ("30 days", "D15", True),
+}
+OPENINGS_READ = {
+    "birth_parents_claim": ("60 days", "D13", True),
+    "apply_for_declaration": ("2 years", "D15", False),
+    "apply_for_death": ("4 years", "D15", False),
+    "declare_missing": ("3 months", "D15", True),
+    "declare_dead": ("1 years", "D15", True),
+    "declare_dead_for_certain": ("3 months", "D15", True),
 }
 PROVINCIAL = {"village_emergency_care", "temporary_placement", "check_abuser"}
 
@@ -60,6 +73,24 @@ def test_the_example_county_takes_its_verified_numbers_from_the_table_and_no_oth
         if version.answer.provenance in VERIFIED
     }
     assert claimed == {key: (limit, rolls) for key, (limit, _, rolls) in TABLE.items()}
+
+
+def test_the_waiting_times_are_those_a_jurist_has_read(county: County) -> None:
+    """How long the law makes a step wait stands here once more, and the county takes it as it is."""
+    assert {key: (str(o.limit), STEPS[key].code, o.end_rolls) for key, o in OPENINGS.items()} == OPENINGS_READ
+    claimed = {
+        key: (str(version.opens_after.limit), STEPS[key].code, version.opens_after.end_rolls)
+        for key, versions in county.steps.items()
+        for version in versions
+        if version.opens_after is not None and version.opens_after.provenance in VERIFIED
+    }
+    assert claimed == OPENINGS_READ
+
+
+def test_only_a_step_that_opens_later_waits(county: County) -> None:
+    """Each of them has the county's waiting time in every version, and no other step has one."""
+    for key, versions in county.steps.items():
+        assert all((version.opens_after is not None) is STEPS[key].opens_later for version in versions), key
 
 
 def test_a_version_is_measured_by_the_law_in_force_while_it_runs() -> None:
