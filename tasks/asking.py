@@ -125,7 +125,7 @@ async def first_reply_of(*asked: Asked[A]) -> tuple[Asked[A], A]:
             _, position, payload = min(arrived, key=lambda item: item[:2])
             first = asked[position]
             for other in asked:
-                await _release(other)
+                await release(other)
             return first, first.step.answer.model_validate(payload)
         await rest()
 
@@ -148,7 +148,8 @@ async def together(*ways: Callable[[], Awaitable[T]]) -> list[T]:
         await rest()
 
 
-async def _release(asked: Asked[A]) -> None:
+async def release(asked: Asked[A]) -> None:
+    """Take a step back that is not needed any more; the office hears so. Nothing happens when it has ended."""
     port = current.get()
     case = asked.case
     if await port.is_open(case.proceeding, asked.step.key, asked.subject):
