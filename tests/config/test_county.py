@@ -130,6 +130,7 @@ def test_the_last_day_stays_only_while_a_child_waits(county: County) -> None:
         "temporary_guardianship",
         "return_child",
         "kinship_handover",
+        "move_rescued",
     }
 
 

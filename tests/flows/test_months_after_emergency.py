@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from office.answering import Refused
 from rules.answers import Situation
 from rules.vocabulary import Mechanism
 from tests.flows.test_emergency_handling import on_the_scene
@@ -51,7 +52,8 @@ async def test_a_refusal_may_be_reconsidered_once(story: Story, granted: bool) -
     await order_applied_for(story)
     await story.answer("protection_order", granted=False)
     asked = await story.request("decide_reconsideration")
-    assert timedelta(days=5) < asked.due - asked.asked_at < timedelta(days=6)
+    # The fifth day is Saturday 7 March: the end rolls to Monday's close (民事诉讼法 85).
+    assert asked.due.astimezone(story.clock.now().tzinfo).isoformat() == "2026-03-10T00:00:00+08:00"
     await story.answer("decide_reconsideration", applied=True)
     assert (await story.request("reconsideration")).office == "court"
     await story.answer("reconsideration", granted=granted)
@@ -180,6 +182,27 @@ async def test_after_two_years_without_a_family_the_household_is_registered(stor
     assert "register_household" not in await story.waiting()
     await story.fast_forward(days=2)
     assert "register_household" in await story.waiting()
+    await story.answer("search_street_child_family", found=True)
+    assert "register_household" in await story.waiting(), "a family found later changes nothing in what was asked"
+    assert "tell_home_township" not in {r.step for r in await story.requests()}
+
+
+async def test_a_family_not_found_early_is_waited_for_all_the_same(story: Story) -> None:
+    """A search given up after a month shortens no waiting time of the law."""
+    await on_the_scene(story, Situation.STREET_CHILD)
+    await story.answer("escort_home", child_settled=False)
+    await story.fast_forward(days=30)
+    await story.answer("search_street_child_family", found=False)
+    assert "register_household" not in await story.waiting()
+    await story.fast_forward(days=702)
+    assert "register_household" in await story.waiting()
+
+
+async def test_a_search_without_result_ends_with_a_certificate(story: Story) -> None:
+    """民发〔2015〕159号: an answer without its number is not taken."""
+    await rescued(story)
+    with pytest.raises(Refused, match="证明"):
+        await story.answer("rescued_search", found=False)
 
 
 @pytest.mark.parametrize("settled", [True, False])
@@ -216,3 +239,17 @@ async def test_a_guardian_in_custody_is_told_of(
     assert told.office == executing
     others = {step for step in MONTHS_AFTER if step.startswith("notify_family")} - {notice}
     assert not others & await story.waiting()
+
+
+async def test_nobody_in_custody_is_no_notice(story: Story) -> None:
+    """What was not found asks nothing of the police."""
+    await on_the_scene(story)
+    assert not [r.step for r in await story.requests() if "family" in r.step or r.step == "tell_of_unsupported_child"]
+
+
+async def test_notices_of_custody_hold_nothing_up(story: Story) -> None:
+    """The child is looked after while the family's notice is still owed."""
+    await on_the_scene(story, Situation.GUARDIAN_DETAINED)
+    await story.answer("arrange_care_of_detained", child_settled=True)
+    assert Mechanism.ASSESSMENT_AND_ASSISTANCE.value in await story.live()
+    assert {"notify_family_of_detained", "tell_of_unsupported_child"} <= await story.waiting()
