@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import date, datetime, timedelta
+from typing import Any, get_args
 
 import pytest
 from sqlalchemy import select, text, update
@@ -38,10 +38,14 @@ def some_answer(step: Step[Answer]) -> dict[str, Any]:
     said: dict[str, Any] = {}
     for name, field in step.answer.model_fields.items():
         kind = field.annotation
-        if not field.is_required():
+        # A default that is checked may be refused together with the other answers.
+        if not field.is_required() and not field.validate_default:
             continue
+        kind = next((arm for arm in get_args(kind) if arm is not type(None)), kind)
         if isinstance(kind, type) and issubclass(kind, Labelled):
             said[name] = next(iter(kind)).value
+        elif kind is date:
+            said[name] = "2026-03-02"
         else:
             said[name] = True if kind is bool else "甲"
     return said
@@ -98,7 +102,7 @@ def test_every_step_is_asked_by_some_story() -> None:
     The ways are played in `test_handoffs`, the first measures in `test_emergency_handling`, the coordinator's own steps
     in `test_answering`.
     """
-    played = {step for way in ways() for step, _ in way.answers}
+    played = {step for way in ways() for step, _ in way.answers} - {"pass"}
     measures = {step.key for step in FIRST_MEASURES.values()}
     assert set(STEPS) == played | measures | set(OWN_STEPS.values())
 
