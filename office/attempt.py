@@ -43,7 +43,10 @@ from rules.vocabulary import (
     RequestState,
     Urgency,
 )
-from rules.workdays import SHANGHAI, reckon
+from rules.workdays import SHANGHAI, after, before, reckon
+
+NOON = time(12)
+"""Stands for a day of which nobody asks the hour."""
 
 LEASE_SECONDS = 45
 """Machine seconds that a lease lasts without an act; longer than any call to Prefect may take."""
@@ -245,6 +248,16 @@ class Attempt:
         """Write down the ground: from now on a hand-over to this mechanism starts it anew."""
         async with self._act() as (_, _, proceeding):
             proceeding.outcome = ground.value
+
+    def last_day(self, step: str, begun: date) -> date:
+        """The last day of the county's limit for the step, were it asked on that day."""
+        limit = self.bureau.county.terms(step, begun).answer.limit
+        return after(datetime.combine(begun, NOON, SHANGHAI), limit, self.bureau.county.calendar).date()
+
+    def day_to_ask(self, step: str, end: date) -> date:
+        """The day on which the step is asked so that its limit has run out by that end."""
+        limit = self.bureau.county.terms(step, end).answer.limit
+        return before(datetime.combine(end, NOON, SHANGHAI), limit, self.bureau.county.calendar).date()
 
     async def has_come(self, key: str, day: date) -> bool:
         """Whether the day that the proceeding rests for has begun."""

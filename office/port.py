@@ -66,6 +66,14 @@ class Port(Protocol):
         """Say that the mechanism looks at the child no more and only waits for answers owed to it."""
         ...
 
+    def last_day(self, step: str, begun: date) -> date:
+        """The last day of the county's limit for the step, were it asked on that day."""
+        ...
+
+    def day_to_ask(self, step: str, end: date) -> date:
+        """The day on which the step is asked so that its limit has run out by that end."""
+        ...
+
     async def has_come(self, key: str, day: date) -> bool:
         """Whether the day that the proceeding rests for has begun; the first call for a key writes the day down."""
         ...

@@ -24,33 +24,60 @@ class Outlook:
 
 _SENT_BACK = "退回的由协调员改派，法定期限继续计算；逾期的逐级告知单位负责人、协调员、分管领导。"
 _SENT_BACK_IN_DANGER = "退回的由协调员立即改派；逾期的不等上班时间，逐级告知单位负责人、协调员、分管领导。"
+_CANNOT_BE_SENT_BACK = "不能退回；逾期的逐级告知单位负责人、协调员、分管领导。"
 _COORDINATOR_LATE = "逾期的告知分管领导；原事项的期限不停。"
 
 _AFTER: dict[str, str] = {
     "police_accept": "公安受理分流；不属本地管辖的先移送，儿童由本县评估帮扶。",
     "transfer_jurisdiction": "强制报告办结，儿童由本县评估帮扶。",
     "triage": "有危险的转应急处置，需要帮扶的转评估帮扶，犯罪的立案，不属实的办结。",
-    "file_criminal_case": "已立案的反馈报告人；未立案的请检察院监督。",
+    "file_criminal_case": "反馈报告人；未立案的请检察院监督。",
     "public_order_case": "强制报告的这一项办结。",
     "feedback_reporter": "强制报告的这一项办结。",
+    "feedback_before_prosecution": "强制报告的这一项办结。",
     "file_with_supervisor": "主管部门备案完毕，不影响其他事项。",
     "help_apply": "家庭已知道可以申请什么，评估帮扶同时进行。",
-    "case_supervision": "要求立案的，公安再次立案；不要求的，反馈报告人。",
-    "failure_to_report": "追责的这一项办结，不影响儿童的案件。",
+    "case_supervision": "认为应当立案的，公安说明不立案的理由；否则监督办结。",
+    "explain_not_filing": "检察院审查理由是否成立。",
+    "supervision_decision": "理由不成立的，公安按通知立案；成立的监督办结。",
+    "file_on_notice": "已立案的反馈报告人，移送审查起诉前再告知一次。",
+    "failure_to_report": "情节严重的请检察院提出检察建议；不影响儿童的案件。",
+    "recommendation_on_failure": "发出检察建议的，主管部门一个月内书面回复。",
+    "reply_on_failure": "追责的这一项办结，不影响儿童的案件。",
     "dispatch": "公安制止侵害，查明儿童处境。",
     "stop_and_secure": "受伤患病的先就医，再按处境采取首要措施。",
     "medical_first": "按处境采取首要措施。",
     "warning_decision": "出具告诫书的，七日内查访，以后每三个月一次。",
     "apply_protection_order": "人民法院裁定是否作出保护令。",
-    "protection_order": "作出的，公安查访加害人；不作出的，其他措施照常。",
-    "urgent_protection_order": "作出的，公安查访加害人；不作出的，其他措施照常。",
+    "protection_order": "作出的，送达、公安查访并定期回访；驳回的，决定是否复议。",
+    "urgent_protection_order": "作出的，送达、公安查访并定期回访；驳回的，决定是否复议。",
+    "serve_order": "保护令的这一项办结；有效期内定期回访。",
+    "decide_reconsideration": "申请复议的由法院决定；不申请的，其他措施照常。",
+    "reconsideration": "作出保护令的，送达、查访并回访；维持驳回的，其他措施照常。",
+    "decide_order_extension": "申请的由法院裁定；不申请的，期满反馈法院。",
+    "extension_ruling": "延长的继续回访；不延长的，期满反馈法院。",
+    "order_follow_up": "有效期内再次回访；发现又有伤害的转监护干预。",
+    "order_return_form": "保护令的这一项办结。",
     "check_abuser": "保护令的这一项办结。",
+    "rescued_search": "查找到的结束查找；未查找到的发布寻亲公告，继续查找。",
+    "rescued_notice": "公告满三十日无人认领的，移送儿童福利机构。",
+    "move_rescued": "儿童在福利机构抚养，公安继续查找。",
+    "rescued_final_search": "查找到的结束查找；未查找到的告知民政，可以依法送养。",
+    "notify_family_of_administrative_detention": "通知家属的这一项办结，儿童照料照常安排。",
+    "notify_family_of_detained": "通知家属的这一项办结，儿童照料照常安排。",
+    "notify_family_of_detox": "通知家属的这一项办结，儿童照料照常安排。",
+    "notify_family_of_prisoner": "通知家属的这一项办结，儿童照料照常安排。",
+    "tell_of_unsupported_child": "民政和乡镇接到通报，儿童由评估帮扶跟进。",
+    "tell_home_township": "户籍地乡镇跟进帮扶，这一项办结。",
+    "search_street_child_family": "查找到的通知户籍地乡镇；满两年未查找到的办理户口登记。",
+    "register_household": "户口登记的这一项办结。",
     "remove_from_guardian": "公安与救助保护机构办理书面交接。",
     "handover_given": "双方单号一致的，村(居)应急照料；不一致的，双方重办。",
     "handover_taken": "双方单号一致的，村(居)应急照料；不一致的，双方重办。",
     "village_emergency_care": "返家的转评估帮扶；不能返家的，民政临时安置。",
     "temporary_placement": "返家的转评估帮扶；延长的再次安置；不能返家的转监护干预。",
     "placement_extension": "返家的转评估帮扶；不能返家的转监护干预。",
+    "warned_family_record": "查访记录存档；发现又有伤害的转监护干预。",
     "warned_family_visit": "平稳的三个月内再次查访；又有伤害的转监护干预。",
     "warned_family_revisit": "连续三次平稳的不再查访；又有伤害的转监护干预。",
     "open_case_file": "乡镇调查评估，学校、医疗机构、村(居)协助。",
@@ -113,6 +140,9 @@ _AFTER: dict[str, str] = {
     "reroute": "事项交给所定的单位。",
     "supply_facts": "承办单位收到通知，凭原链接查看后继续办理。",
     "decide_extension": "同意的期限延长一次；不同意的仍按原期限。",
+    "seek_procuratorial_supervision": "提请的由检察院决定是否提出检察建议；不提请的继续督办。",
+    "procuratorial_recommendation": "发出的，承办单位一个月内书面回复；不发出的继续督办。",
+    "reply_to_recommendation": "检察监督的这一项办结；原事项仍须办理。",
 }
 
 _FIRST_MEASURE = "儿童已妥善照料的转评估帮扶；须离家的带离安置；没有着落的转监护干预。"
@@ -134,6 +164,8 @@ def _otherwise(key: str) -> str:
     step = STEPS[key]
     if step.office is Office.COORDINATOR:
         return _COORDINATOR_LATE
+    if step.mechanism is None:
+        return _CANNOT_BE_SENT_BACK
     return _SENT_BACK_IN_DANGER if step.urgency.value == "emergency" else _SENT_BACK
 
 

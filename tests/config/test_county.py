@@ -132,6 +132,7 @@ def test_the_last_day_stays_only_while_a_child_waits(county: County) -> None:
         "kinship_handover",
         "handover_witnessed",
         "interim_care",
+        "move_rescued",
     }
 
 

@@ -17,12 +17,21 @@ TABLE = {
     "public_order_case": ("30 days", "A7", True),
     "feedback_reporter": ("3 days", "A8", True),
     "failure_to_report": ("1 months", "A11", True),
+    "explain_not_filing": ("7 days", "A10", True),
+    "file_on_notice": ("15 days", "A10", True),
+    "reply_on_failure": ("1 months", "A11", True),
+    "notify_family_of_detained": ("24 hours", "B4i", True),
+    "notify_family_of_detox": ("24 hours", "B4j", True),
+    "notify_family_of_prisoner": ("5 days", "B4j", True),
     "village_emergency_care": ("24 hours", "B8", True),
     "temporary_placement": ("10 days", "B8", False),
     "warning_decision": ("72 hours", "B9", True),
     "protection_order": ("72 hours", "B10", True),
     "urgent_protection_order": ("24 hours", "B10", True),
     "check_abuser": ("24 hours", "B10", True),
+    "serve_order": ("24 hours", "B10", True),
+    "decide_reconsideration": ("5 days", "B10", True),
+    "warned_family_record": ("90 days", "1F", True),
     "warned_family_visit": ("7 days", "1F", True),
     "warned_family_revisit": ("3 months", "1F", True),
     "legal_aid": ("7 days", "C6", True),
@@ -34,6 +43,7 @@ TABLE = {
     "declare_missing": ("30 days", "D15", True),
     "declare_dead": ("30 days", "D15", True),
     "declare_dead_for_certain": ("30 days", "D15", True),
+    "reply_to_recommendation": ("1 months", "K6", True),
 }
 OPENINGS_READ = {
     "birth_parents_claim": ("60 days", "D13", True),
@@ -43,7 +53,7 @@ OPENINGS_READ = {
     "declare_dead": ("1 years", "D15", True),
     "declare_dead_for_certain": ("3 months", "D15", True),
 }
-PROVINCIAL = {"village_emergency_care", "temporary_placement", "check_abuser"}
+PROVINCIAL = {"village_emergency_care", "temporary_placement", "check_abuser", "warned_family_record"}
 
 
 def test_the_table_is_the_one_a_jurist_has_read() -> None:
