@@ -11,7 +11,7 @@ import secrets
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Any
 
 from prefect.exceptions import Abort
@@ -43,10 +43,7 @@ from rules.vocabulary import (
     RequestState,
     Urgency,
 )
-from rules.workdays import SHANGHAI, after, before, reckon
-
-NOON = time(12)
-"""Stands for a day of which nobody asks the hour."""
+from rules.workdays import after, at_noon, before, reckon
 
 LEASE_SECONDS = 45
 """Machine seconds that a lease lasts without an act; longer than any call to Prefect may take."""
@@ -252,12 +249,12 @@ class Attempt:
     def last_day(self, step: str, begun: date) -> date:
         """The last day of the county's limit for the step, were it asked on that day."""
         limit = self.bureau.county.terms(step, begun).answer.limit
-        return after(datetime.combine(begun, NOON, SHANGHAI), limit, self.bureau.county.calendar).date()
+        return after(at_noon(begun), limit, self.bureau.county.calendar).date()
 
     def day_to_ask(self, step: str, end: date) -> date:
         """The day on which the step is asked so that its limit has run out by that end."""
         limit = self.bureau.county.terms(step, end).answer.limit
-        return before(datetime.combine(end, NOON, SHANGHAI), limit, self.bureau.county.calendar).date()
+        return before(at_noon(end), limit, self.bureau.county.calendar).date()
 
     async def has_come(self, key: str, day: date) -> bool:
         """Whether the day that the proceeding rests for has begun."""
@@ -338,8 +335,7 @@ class Attempt:
         opens = self.bureau.county.terms(step.key, appointments.today(self.bureau)).opens_after
         if opens is None:
             raise LookupError(f"{step.key} does not open later")
-        start = datetime.combine(since, time(12), SHANGHAI)
-        return reckon(start, opens.limit, self.bureau.county.calendar, end_rolls=opens.end_rolls).due.date()
+        return reckon(at_noon(since), opens.limit, self.bureau.county.calendar, end_rolls=opens.end_rolls).due.date()
 
     def office_key(self, case: Case, office: Office) -> str:
         """The county's key of that office for that case."""

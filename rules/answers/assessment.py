@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, field_validator
 
-from rules.answers.answer import Answer
+from rules.answers.answer import Answer, written_when
 from rules.entitlement_facts_form import EntitlementFacts
 from rules.entitlement_keys import EntitlementKey
 from rules.vocabulary import Labelled
@@ -79,12 +79,9 @@ class SchemeDecision(Answer):
     granted: bool = Field(title="是否批准")
     reasons: str = Field("", title="不予批准的理由（书面告知）", max_length=1000, validate_default=True)
 
-    @field_validator("reasons")
-    @classmethod
-    def _refused_with_reasons(cls, reasons: str, info: ValidationInfo) -> str:
-        if info.data.get("granted") is False and not reasons.strip():
-            raise ValueError("不予批准的，请写明理由；理由须书面告知申请人。")
-        return reasons
+    _refused_with_reasons = field_validator("reasons")(
+        written_when("granted", False, "不予批准的，请写明理由；理由须书面告知申请人。")
+    )
 
 
 class Service(Labelled):
