@@ -333,12 +333,10 @@ class Attempt:
         """What the rules find for a child's facts on the day they were given, by the county's dated numbers."""
         return judged(first, more, on, self.bureau.county.entitlements)
 
-    async def standing(self, before: datetime | None = None) -> Standing:
+    async def standing(self, at: datetime | None = None, *, besides: str | None = None) -> Standing:
         """What the child has been granted, and what is being decided, as it stood at an instant."""
         async with self.bureau.database.transaction() as session:
-            case_id = select(Proceeding.case_id).where(Proceeding.id == self.proceeding).scalar_subquery()
-            row = (await session.execute(select(CaseRow.id).where(CaseRow.id == case_id))).scalar_one()
-            return standing(await said_of_schemes(session, row), before)
+            return standing(await said_of_schemes(session, self.proceeding), self.proceeding, at, besides=besides)
 
     def scheme_on(self, subject: str, on: date) -> SchemeVersion | None:
         """How an entitlement's scheme decides, is reviewed and ends on a day."""

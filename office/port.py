@@ -108,8 +108,11 @@ class Port(Protocol):
         """What the rules find for a child's facts on the day they were given; None for facts that exclude each other."""
         ...
 
-    async def standing(self, before: datetime | None = None) -> Standing:
-        """What the child has been granted, and what is being decided, as it stood at an instant; None for now."""
+    async def standing(self, at: datetime | None = None, *, besides: str | None = None) -> Standing:
+        """What the child has been granted, and what is being decided, as it stood at an instant; None for now.
+
+        `besides` is the mark of what this proceeding has asked for because of that instant.
+        """
         ...
 
     def scheme_on(self, subject: str, on: date) -> SchemeVersion | None:

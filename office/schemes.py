@@ -139,10 +139,18 @@ def fields_asked(county: County, request_step: str, subject: str, about: str, on
     return None
 
 
-async def said_of_schemes(session: AsyncSession, case_id: int) -> Sequence[Said]:
-    """What the offices said of every application in the whole case, oldest first."""
+async def said_of_schemes(session: AsyncSession, proceeding_id: int | None) -> Sequence[Said]:
+    """What the offices said of every application in the whole case of a proceeding, in the order of the asking."""
+    case_id = select(Proceeding.case_id).where(Proceeding.id == proceeding_id).scalar_subquery()
     rows = await session.execute(
-        select(Request.step, Request.subject, Request.asked_at, AnswerRow.answered_at, AnswerRow.payload)
+        select(
+            Request.proceeding_id,
+            Request.step,
+            Request.subject,
+            Request.asked_at,
+            AnswerRow.answered_at,
+            AnswerRow.payload,
+        )
         .join(Proceeding, Proceeding.id == Request.proceeding_id)
         .outerjoin(AnswerRow, (AnswerRow.request_id == Request.id) & (AnswerRow.kind == AnswerKind.DONE.value))
         .where(

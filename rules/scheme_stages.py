@@ -40,6 +40,11 @@ def application_of(subject: str) -> str:
     return re.split("[/~]", subject)[0]
 
 
+def again_of(subject: str) -> str:
+    """What tells the application apart from an earlier one for the same entitlement: "2" of "E09@2/1", "" of "E09"."""
+    return application_of(subject).partition("@")[2]
+
+
 REPEAT = "~"
 """Between an application's subject and the number of its later publications."""
 

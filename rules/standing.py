@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from rules.entitlement_keys import EntitlementKey
-from rules.scheme_stages import application_of, entitlement_of
+from rules.scheme_stages import again_of, application_of, entitlement_of
 from rules.steps import END_ENTITLEMENT, PUBLIC_NOTICE, SCHEME_CHECK, SCHEME_DECISION, SCHEME_RECHECK
 
 TOLD_BY = tuple(step.key for step in (SCHEME_CHECK, PUBLIC_NOTICE, SCHEME_RECHECK, SCHEME_DECISION, END_ENTITLEMENT))
@@ -23,6 +23,7 @@ TOLD_BY = tuple(step.key for step in (SCHEME_CHECK, PUBLIC_NOTICE, SCHEME_RECHEC
 class Said:
     """One asking of such a step. `payload` and `answered_at` are None while the office owes its answer."""
 
+    proceeding: int
     step: str
     subject: str
     asked_at: datetime
@@ -38,30 +39,34 @@ class Standing:
     taken_up: tuple[str, ...] = ()
 
 
-def standing(said: Iterable[Said], before: datetime | None = None) -> Standing:
-    """How things stood at an instant, or stand now: what came later is not looked at, so the past never changes."""
+def standing(
+    said: Iterable[Said], here: int | None, at: datetime | None = None, *, besides: str | None = None
+) -> Standing:
+    """How things stood at an instant, or stand now; `said` is in the order of the asking.
+
+    What came later is not looked at, so that the past never changes. `here` is the proceeding that looks: what another
+    one left undecided is decided by nobody any more. `besides` is the mark, after the entitlement's id, of what it has
+    asked for because of that very instant.
+    """
     known = {key.value for key in EntitlementKey}
-    asked = [one for one in said if entitlement_of(one.subject) in known and (before is None or one.asked_at < before)]
-    granted: dict[str, datetime] = {}
-    decided: set[str] = set()
-    for one in asked:
-        if one.step != SCHEME_DECISION.key or one.answered_at is None or not _by(one.answered_at, before):
+    granted: dict[str, None] = {}
+    begun: dict[tuple[int, str], str] = {}
+    for one in said:
+        key, application = entitlement_of(one.subject), (one.proceeding, application_of(one.subject))
+        if key not in known or (one.proceeding, again_of(one.subject)) == (here, besides) or not _by(one.asked_at, at):
             continue
-        decided.add(application_of(one.subject))
-        if one.payload is not None and one.payload.get("granted"):
-            key = entitlement_of(one.subject)
-            granted[key] = max(one.answered_at, granted.get(key, one.answered_at))
-    for one in asked:
-        # The asking itself: that it ends has been decided by then.
-        if one.step == END_ENTITLEMENT.key and granted.get(entitlement_of(one.subject), one.asked_at) < one.asked_at:
-            del granted[entitlement_of(one.subject)]
-    open_ones = (
-        entitlement_of(one.subject)
-        for one in asked
-        if one.step != END_ENTITLEMENT.key and application_of(one.subject) not in decided
-    )
-    return Standing(tuple(granted), tuple(dict.fromkeys((*granted, *open_ones))))
+        if one.step == END_ENTITLEMENT.key:
+            # The asking itself: that it ends has been decided by then.
+            granted.pop(key, None)
+        elif one.step != SCHEME_DECISION.key or one.answered_at is None or not _by(one.answered_at, at):
+            begun[application] = key
+        else:
+            begun.pop(application, None)
+            if one.payload is not None and one.payload.get("granted"):
+                granted[key] = None
+    being_decided = (key for (proceeding, _), key in begun.items() if proceeding == here)
+    return Standing(tuple(granted), tuple(dict.fromkeys((*granted, *being_decided))))
 
 
-def _by(instant: datetime, before: datetime | None) -> bool:
-    return before is None or instant < before
+def _by(instant: datetime, at: datetime | None) -> bool:
+    return at is None or instant <= at

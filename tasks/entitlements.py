@@ -75,7 +75,7 @@ async def apply_for_entitlements(case: Case, again: str = "", about: str = "") -
     a second time.
     """
     keys, at = await match(case, again, about)
-    before = (await current.get().standing(at)).taken_up
+    before = (await current.get().standing(at, besides=again)).taken_up
     fresh = [key for key in keys if key not in before]
     granted = await together(*(_way(case, subject_of(key, again), _day(at)) for key in fresh))
     return [key for key, yes in zip(fresh, granted, strict=True) if yes]

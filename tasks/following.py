@@ -125,7 +125,7 @@ async def _end(case: Case, key: str, subject: str, on: date) -> bool:
 async def end_entitlements(case: Case, asked: Asked[Any], tag: str) -> None:
     """及时终止 all that is granted, because of the answer to `asked`: the child has died, moved away or come of age."""
     at = await moment_of_reply_to(asked)
-    granted = (await current.get().standing(at)).granted
+    granted = (await current.get().standing(at, besides=tag)).granted
     day = at.astimezone(SHANGHAI).date()
     await together(*(_ending(case, key, subject_of(key, tag), day) for key in granted))
 

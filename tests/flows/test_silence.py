@@ -24,6 +24,7 @@ from rules.ladder import Clock, Ladder
 from rules.steps import FIRST_MEASURES, STEPS, Step
 from rules.vocabulary import AnswerKind, Happening, Labelled, Level, Mechanism, RequestState
 from rules.workdays import before
+from tests.flows.test_ways_of_assistance import DAYS_LATER, ways_of_assistance
 from tests.flows.ways import ways
 from tests.story import Story
 
@@ -99,6 +100,7 @@ def test_every_step_is_asked_by_some_story() -> None:
     in `test_answering`.
     """
     played = {step for way in ways() for step, _ in way.answers}
+    played |= {step for assisted in ways_of_assistance() for step, _ in assisted.steps() if step != DAYS_LATER}
     measures = {step.key for step in FIRST_MEASURES.values()}
     assert set(STEPS) == played | measures | set(OWN_STEPS.values())
 
