@@ -72,9 +72,10 @@ _DE_FACTO = date(2020, 1, 1)
 _POVERTY = date(2021, 7, 1)
 _LEGAL_AID = date(2022, 1, 1)
 _ADOPTION = date(2023, 7, 20)
+_POWER_TO_TOWNSHIPS = date(2022, 10, 20)
 _RIGID = date(2025, 1, 1)
 _JUDICIAL = date(2014, 1, 17)
-_FROM_MEMORY = {_DE_FACTO, _LEGAL_AID, _ADOPTION, _JUDICIAL}
+_FROM_MEMORY = {_DE_FACTO, _LEGAL_AID, _ADOPTION, _JUDICIAL, _POWER_TO_TOWNSHIPS}
 
 
 def _is(part: Part, limit: str, basis: str, since: date, office: Office | None = None) -> PartStatute:
@@ -98,7 +99,11 @@ SCHEME_STATUTES: Mapping[str, tuple[PartStatute, ...]] = MappingProxyType(
             _is(Part.REFUSAL, "3 working_days", f"{_DB}21", _POVERTY),
             _is(Part.TOTAL, "30 working_days", f"{_DB}22", _POVERTY, Office.CIVIL_AFFAIRS),
             _is(
-                Part.TOTAL, "20 working_days", "兜底保障工作的通知（2022年）四(一)", date(2022, 10, 20), Office.TOWNSHIP
+                Part.TOTAL,
+                "20 working_days",
+                "兜底保障工作的通知（2022年）四(一)",
+                _POWER_TO_TOWNSHIPS,
+                Office.TOWNSHIP,
             ),
             _is(Part.SPECIAL, "45 working_days", f"{_DB}22", _POVERTY),
             _is(Part.REVIEW, "12 months", f"{_DB}31", _POVERTY),
