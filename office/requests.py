@@ -183,7 +183,10 @@ def subject_label(request: Request) -> str:
         return "，".join(filter(None, (public_name(request.subject, request.id), request.about)))
     if request.about or not request.subject:
         return request.about
-    repeats = ("visit", "revisit", "follow_up", "review", "conference", "handover_given", "handover_taken")
+    repeats = (
+        "visit", "revisit", "follow_up", "review", "conference", "handover_given", "handover_taken",
+        "handover_witnessed", "return_child", "kinship_handover", "guardianship_end",
+    )  # fmt: skip
     return f"第{request.subject}次" if request.subject.isdigit() and request.step.endswith(repeats) else ""
 
 

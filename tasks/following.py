@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
 from datetime import date, datetime, time
 from typing import Any
 
@@ -53,11 +54,13 @@ async def _deal_with(case: Case, came: Sequence[Noted], number: int) -> ClosingG
     ground: ClosingGround | None = None
     match one.kind:
         case AppointmentKind.REVIEW:
-            ground = await _review(case, one, str(number))
+            ground = await _review(case, one, number)
         case AppointmentKind.COMING_OF_AGE:
             ground = await _come_of_age(case, number)
         case AppointmentKind.AGE if _first_of_its_day(came, number):
             await _match_again(case, came, number)
+        case AppointmentKind.FACT if _first_of_its_day(came, number):
+            ground = await _look_at_all_again(case, one, number)
         case _:
             pass
     await keep(case, one)
@@ -81,12 +84,28 @@ async def _match_again(case: Case, came: Sequence[Noted], number: int) -> None:
     await apply_for_entitlements(case, _tag(number), AppointmentKind.AGE.label)
 
 
-async def _review(case: Case, one: Noted, number: str) -> ClosingGround | None:
+async def _look_at_all_again(case: Case, one: Noted, number: int) -> ClosingGround | None:
+    """A court has changed what entitlements rest on: all that is granted is reviewed now, and matched again."""
+    before = await _granted_before(one)
+    ended = await together(*(_reviewing(case, replace(one, subject=key), number) for key in before))
+    await apply_for_entitlements(case, _tag(number), AppointmentKind.FACT.label)
+    return next((ground for ground in ended if ground is not None), None)
+
+
+def _reviewing(case: Case, one: Noted, number: int) -> Callable[[], Coroutine[Any, Any, ClosingGround | None]]:
+    return lambda: _review(case, one, number)
+
+
+async def _granted_before(one: Noted) -> tuple[str, ...]:
+    return (await current.get().standing(datetime.combine(one.on, time(), SHANGHAI))).granted
+
+
+async def _review(case: Case, one: Noted, number: int) -> ClosingGround | None:
     """1F: the township looks whether the conditions still hold; what no longer does is ended (民发〔2019〕62号 二(四))."""
     key, port = one.subject, current.get()
-    if key not in (await port.standing(datetime.combine(one.on, time(), SHANGHAI))).granted:
+    if key not in await _granted_before(one):
         return None
-    subject = subject_of(key, _tag(int(number)))
+    subject = subject_of(key, _tag(number))
     asked = await ask(case, ENTITLEMENT_REVIEW, subject=subject)
     reviewed = await reply_unless(asked, lambda: the_file_ends(case))
     if reviewed is None:
@@ -94,7 +113,9 @@ async def _review(case: Case, one: Noted, number: str) -> ClosingGround | None:
     day = await day_of_reply_to(asked)
     if reviewed.result is ReviewResult.ENDED and await _end(case, key, subject, day):
         return ClosingGround.ENTITLEMENT_ENDED
-    await note_review(case, key, since=one.on, after=day, unstable=reviewed.income_unstable)
+    # A review out of turn leaves the next one on its day.
+    if one.kind is AppointmentKind.REVIEW:
+        await note_review(case, key, since=one.on, after=day, unstable=reviewed.income_unstable)
     if reviewed.result is ReviewResult.AMOUNT_CHANGES:
         decides = port.scheme_stages(key, day)[-1].office
         await reply_to(await ask(case, ADJUST_PAYMENT, of=decides, subject=subject))

@@ -1,4 +1,4 @@
-"""ask_until · visit_until_settled: one step put again and again until its answer settles the matter."""
+"""ask_until · visit_until_settled · visit_until_quiet: one step put again and again until its answer settles the matter."""
 
 from __future__ import annotations
 
@@ -10,6 +10,11 @@ from rules.case import Asked, Case
 from rules.steps import A, Step
 from rules.vocabulary import ClosingGround
 from tasks.asking import ask, reply_to, reply_unless
+
+
+def found_harm(visit: Visit) -> bool:
+    """Whether a visit found danger, or harm by the guardian."""
+    return visit.finding in (VisitFinding.DANGER, VisitFinding.GUARDIAN_HARM)
 
 
 async def ask_until(case: Case, step: Step[A], settled: Callable[[A], bool]) -> A:

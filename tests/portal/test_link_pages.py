@@ -74,6 +74,7 @@ def test_every_step_can_be_opened_and_offers_its_own_form(browser: Any, desk: An
     asked = fields_asked(bureau.county, key, "", "", desk.now.date())
     for name in STEPS[key].answer.model_fields if asked is None else asked:
         assert f'name="{name}"' in done
+    assert (f"{desk.page}/declined" in forms) == (STEPS[key].mechanism is not None)
 
 
 def test_facts_are_completed_by_the_parts_that_the_letter_names(browser: Any, desk: Any) -> None:
@@ -83,7 +84,6 @@ def test_facts_are_completed_by_the_parts_that_the_letter_names(browser: Any, de
     shown = set(re.findall(r'name="(\w+)"', done))
     assert {"mother_state", "mother_state_2", "mother_state_3", "note"} <= shown
     assert not [name for name in shown if name.startswith(("father_", "household_", "birth"))]
-    assert (f"{desk.page}/declined" in forms) == (STEPS[key].mechanism is not None)
 
 
 def test_every_form_asks_for_name_and_code_and_fills_in_neither(browser: Any, desk: Any) -> None:
