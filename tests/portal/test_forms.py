@@ -15,11 +15,11 @@ from rules.steps import STEPS
 
 
 def filled(fields: tuple[FormField, ...]) -> dict[str, str]:
-    """Every field answered: the last choice, a day, a number, or a word."""
+    """Every field answered: the last choice, a day, a number, or a word; of a parent's three states, three of the list."""
 
     def value(field: FormField) -> str:
         if field.choices:
-            return field.choices[-1].value
+            return field.choices[-int(field.name[-1]) if "_state_" in field.name else -1].value
         return "2020-05-01" if field.widget is Widget.DATE else "6" if field.digits else "一"
 
     return {field.name: value(field) for field in fields}

@@ -99,13 +99,13 @@ def test_every_entitlement_ends_with_one_decision(key: EntitlementKey, on: date)
 
 
 def test_a_publication_is_asked_exactly_where_the_law_wants_it() -> None:
-    """低保 and 特困 are published; a child without support never is (民发〔2019〕62号 二)."""
+    """低保, 特困 and relief for expenses are published; a child without support never is (民发〔2019〕62号 二)."""
     published = {
         key.value
         for key in EntitlementKey
         if any(stage.step.key == "public_notice" for stage in stages_of(PARAMETERS, key.value, DAY))
     }
-    assert published == {"E08", "E09", "N6"}
+    assert published == {"E08", "E09", "N6", "X01"}
 
 
 def test_the_office_the_rule_names_decides_what_another_gives_at_once() -> None:

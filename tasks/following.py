@@ -1,0 +1,170 @@
+"""follow_the_file · end_entitlements · the_file_ends: what stands in a child's file comes on its day and is dealt with (1F, C8)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Sequence
+from datetime import date, datetime, time
+from typing import Any
+
+from office.port import current
+from rules.answers import ComingOfAge, ComingOfAgeResult, ReviewResult, VisitFinding
+from rules.case import Asked, Case, Noted
+from rules.scheme_stages import REPEAT, subject_of
+from rules.steps import (
+    ADJUST_PAYMENT,
+    COMING_OF_AGE,
+    END_ENTITLEMENT,
+    ENDING_DECISION,
+    ENDING_NOTICE,
+    ENTITLEMENT_REVIEW,
+    FOLLOW_UP_VISIT,
+)
+from rules.vocabulary import AppointmentKind, ClosingGround
+from rules.workdays import SHANGHAI
+from tasks.appointments import keep, noted
+from tasks.asking import ask, day_of_reply_to, moment_of_reply_to, reply_to, reply_unless, together
+from tasks.entitlements import apply_for_entitlements, note_review
+
+
+async def follow_the_file(case: Case) -> ClosingGround:
+    """Deal with every noted day that was given to this proceeding; ends when nothing of it is open.
+
+    What is not due stays in the file. Gives the ground that was found: the child has come of age, the last entitlement
+    has ended, or all was looked into and goes on.
+    """
+    while True:
+        came = await noted(case)
+        found = await together(*(_way(case, came, number) for number in range(1, len(came) + 1)))
+        if len(await noted(case)) == len(came):
+            break
+    if ClosingGround.TURNED_18 in found:
+        return ClosingGround.TURNED_18
+    if ClosingGround.ENTITLEMENT_ENDED in found and not (await current.get().standing()).granted:
+        return ClosingGround.ENTITLEMENT_ENDED
+    return ClosingGround.REVIEWED
+
+
+def _way(case: Case, came: Sequence[Noted], number: int) -> Callable[[], Coroutine[Any, Any, ClosingGround | None]]:
+    return lambda: _deal_with(case, came, number)
+
+
+async def _deal_with(case: Case, came: Sequence[Noted], number: int) -> ClosingGround | None:
+    one = came[number - 1]
+    ground: ClosingGround | None = None
+    match one.kind:
+        case AppointmentKind.REVIEW:
+            ground = await _review(case, one, str(number))
+        case AppointmentKind.COMING_OF_AGE:
+            ground = await _come_of_age(case, number)
+        case AppointmentKind.AGE if _first_of_its_day(came, number):
+            await _match_again(case, came, number)
+        case _:
+            pass
+    await keep(case, one)
+    return ground
+
+
+def _first_of_its_day(came: Sequence[Noted], number: int) -> bool:
+    """One matching serves every entitlement for which the child comes of age on that day."""
+    one = came[number - 1]
+    return not any(other.kind is one.kind and other.on == one.on for other in came[: number - 1])
+
+
+async def _match_again(case: Case, came: Sequence[Noted], number: int) -> None:
+    """C3 once more, unless the same day was the eighteenth birthday and ends the file."""
+    on = came[number - 1].on
+    for place, other in enumerate(came, start=1):
+        if other.kind is AppointmentKind.COMING_OF_AGE and other.on == on:
+            turned = await reply_to(await _asked_of_age(case, place))
+            if turned.result is ComingOfAgeResult.ENDS:
+                return
+    await apply_for_entitlements(case, _tag(number), AppointmentKind.AGE.label)
+
+
+async def _review(case: Case, one: Noted, number: str) -> ClosingGround | None:
+    """1F: the township looks whether the conditions still hold; what no longer does is ended (民发〔2019〕62号 二(四))."""
+    key, port = one.subject, current.get()
+    if key not in (await port.standing(datetime.combine(one.on, time(), SHANGHAI))).granted:
+        return None
+    subject = subject_of(key, _tag(int(number)))
+    asked = await ask(case, ENTITLEMENT_REVIEW, subject=subject)
+    reviewed = await reply_unless(asked, lambda: the_file_ends(case))
+    if reviewed is None:
+        return None
+    day = await day_of_reply_to(asked)
+    if reviewed.result is ReviewResult.ENDED and await _end(case, key, subject, day):
+        return ClosingGround.ENTITLEMENT_ENDED
+    await note_review(case, key, since=one.on, after=day, unstable=reviewed.income_unstable)
+    if reviewed.result is ReviewResult.AMOUNT_CHANGES:
+        decides = port.scheme_stages(key, day)[-1].office
+        await reply_to(await ask(case, ADJUST_PAYMENT, of=decides, subject=subject))
+    return None
+
+
+async def _end(case: Case, key: str, subject: str, on: date) -> bool:
+    """C8 终止: published first where the law wants it; an objection is decided, and the ending published again.
+
+    False when the objection was found right and the entitlement goes on (特困人员认定办法 26).
+    """
+    port = current.get()
+    decides, scheme = port.scheme_stages(key, on)[-1].office, port.scheme_on(key, on)
+    number = 1
+    while scheme is not None and scheme.ending is not None:
+        again = subject if number == 1 else f"{subject}{REPEAT}{number}"
+        if not (await reply_to(await ask(case, ENDING_NOTICE, of=decides, subject=again))).objection:
+            break
+        if not (
+            await reply_to(await ask(case, ENDING_DECISION, of=decides, subject=f"{subject}{REPEAT}{number}"))
+        ).ends:
+            return False
+        number += 1
+    await reply_to(await ask(case, END_ENTITLEMENT, of=decides, subject=subject))
+    return True
+
+
+async def end_entitlements(case: Case, asked: Asked[Any], tag: str) -> None:
+    """及时终止 all that is granted, because of the answer to `asked`: the child has died, moved away or come of age."""
+    at = await moment_of_reply_to(asked)
+    granted = (await current.get().standing(at)).granted
+    day = at.astimezone(SHANGHAI).date()
+    await together(*(_ending(case, key, subject_of(key, tag), day) for key in granted))
+
+
+def _ending(case: Case, key: str, subject: str, day: date) -> Callable[[], Coroutine[Any, Any, bool]]:
+    return lambda: _end(case, key, subject, day)
+
+
+async def _come_of_age(case: Case, number: int) -> ClosingGround | None:
+    """The eighteenth birthday: the file ends, but for 特困 and orphans at school (特困人员认定办法 24; 国办发〔2010〕54号 二(三))."""
+    asked = await _asked_of_age(case, number)
+    turned = await reply_to(asked)
+    if turned.result is ComingOfAgeResult.ENDS:
+        await end_entitlements(case, asked, _tag(number))
+        return ClosingGround.TURNED_18
+    if turned.result is ComingOfAgeResult.NOT_YET:
+        await apply_for_entitlements(case, _tag(number), "更正出生日期")
+    return None
+
+
+async def _asked_of_age(case: Case, number: int) -> Asked[ComingOfAge]:
+    return await ask(case, COMING_OF_AGE, subject=str(number))
+
+
+def _tag(number: int) -> str:
+    """Tells what the file asks apart from what a visit asks; the day itself is in no subject."""
+    return f"f{number}"
+
+
+async def the_file_ends(case: Case) -> bool:
+    """Whether the county looks after this child no more: a visit says so, or the child has come of age."""
+    port = current.get()
+    for number in range(1, len(await noted(case)) + 1):
+        found = await port.answer(case.proceeding, COMING_OF_AGE.key, str(number))
+        if found is not None and found[0]["result"] == ComingOfAgeResult.ENDS:
+            return True
+    number = 1
+    while (found := await port.answer(case.proceeding, FOLLOW_UP_VISIT.key, str(number))) is not None:
+        if found[0]["finding"] in (VisitFinding.DIED, VisitFinding.MOVED):
+            return True
+        number += 1
+    return False
