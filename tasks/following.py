@@ -7,16 +7,15 @@ from datetime import date, datetime, time
 from typing import Any
 
 from office.port import current
-from rules.answers import ComingOfAge, ComingOfAgeResult, ReviewResult, VisitFinding
+from rules.answers import DueCheck, DueResult, VisitFinding
 from rules.case import Asked, Case, Noted
 from rules.scheme_stages import REPEAT, subject_of
 from rules.steps import (
     ADJUST_PAYMENT,
-    COMING_OF_AGE,
+    DUE_CHECK,
     END_ENTITLEMENT,
     ENDING_DECISION,
     ENDING_NOTICE,
-    ENTITLEMENT_REVIEW,
     FOLLOW_UP_VISIT,
 )
 from rules.vocabulary import AppointmentKind, ClosingGround
@@ -24,6 +23,9 @@ from rules.workdays import SHANGHAI
 from tasks.appointments import keep, noted
 from tasks.asking import ask, day_of_reply_to, moment_of_reply_to, reply_to, reply_unless, together
 from tasks.entitlements import apply_for_entitlements, note_review
+
+AFTER_CHECK = "到期核对后"
+"""What letters say of a matching that a noted day has brought about; a birthday is told by nothing."""
 
 
 async def follow_the_file(case: Case) -> ClosingGround:
@@ -53,7 +55,7 @@ async def _deal_with(case: Case, came: Sequence[Noted], number: int) -> ClosingG
     ground: ClosingGround | None = None
     match one.kind:
         case AppointmentKind.REVIEW:
-            ground = await _review(case, one, str(number))
+            ground = await _review(case, one, number)
         case AppointmentKind.COMING_OF_AGE:
             ground = await _come_of_age(case, number)
         case AppointmentKind.AGE if _first_of_its_day(came, number):
@@ -75,29 +77,34 @@ async def _match_again(case: Case, came: Sequence[Noted], number: int) -> None:
     on = came[number - 1].on
     for place, other in enumerate(came, start=1):
         if other.kind is AppointmentKind.COMING_OF_AGE and other.on == on:
-            turned = await reply_to(await _asked_of_age(case, place))
-            if turned.result is ComingOfAgeResult.ENDS:
-                return
-    await apply_for_entitlements(case, _tag(number), AppointmentKind.AGE.label)
+            turned = await reply_to(await _asked_to_check(case, place))
+            if turned.result is DueResult.CONTINUES:
+                await apply_for_entitlements(case, _tag(number), AFTER_CHECK)
+            return
+    checked = await reply_unless(await _asked_to_check(case, number), lambda: the_file_ends(case))
+    if checked is not None and checked.result is DueResult.MATCH_AGAIN:
+        await apply_for_entitlements(case, _tag(number), AFTER_CHECK)
 
 
-async def _review(case: Case, one: Noted, number: str) -> ClosingGround | None:
+async def _review(case: Case, one: Noted, number: int) -> ClosingGround | None:
     """1F: the township looks whether the conditions still hold; what no longer does is ended (民发〔2019〕62号 二(四))."""
     key, port = one.subject, current.get()
     if key not in (await port.standing(datetime.combine(one.on, time(), SHANGHAI))).granted:
         return None
-    subject = subject_of(key, _tag(int(number)))
-    asked = await ask(case, ENTITLEMENT_REVIEW, subject=subject)
+    subject = subject_of(key, _tag(number))
+    asked = await _asked_to_check(case, number)
     reviewed = await reply_unless(asked, lambda: the_file_ends(case))
     if reviewed is None:
         return None
     day = await day_of_reply_to(asked)
-    if reviewed.result is ReviewResult.ENDED and await _end(case, key, subject, day):
+    if reviewed.result is DueResult.ENDED and await _end(case, key, subject, day):
         return ClosingGround.ENTITLEMENT_ENDED
     await note_review(case, key, since=one.on, after=day, unstable=reviewed.income_unstable)
-    if reviewed.result is ReviewResult.AMOUNT_CHANGES:
+    if reviewed.result is DueResult.AMOUNT_CHANGES:
         decides = port.scheme_stages(key, day)[-1].office
         await reply_to(await ask(case, ADJUST_PAYMENT, of=decides, subject=subject))
+    if reviewed.result is DueResult.MATCH_AGAIN:
+        await apply_for_entitlements(case, _tag(number), AFTER_CHECK)
     return None
 
 
@@ -136,18 +143,18 @@ def _ending(case: Case, key: str, subject: str, day: date) -> Callable[[], Corou
 
 async def _come_of_age(case: Case, number: int) -> ClosingGround | None:
     """The eighteenth birthday: the file ends, but for 特困 and orphans at school (特困人员认定办法 24; 国办发〔2010〕54号 二(三))."""
-    asked = await _asked_of_age(case, number)
+    asked = await _asked_to_check(case, number)
     turned = await reply_to(asked)
-    if turned.result is ComingOfAgeResult.ENDS:
+    if turned.result is DueResult.ENDED:
         await end_entitlements(case, asked, _tag(number))
         return ClosingGround.TURNED_18
-    if turned.result is ComingOfAgeResult.NOT_YET:
-        await apply_for_entitlements(case, _tag(number), "更正出生日期")
+    if turned.result is DueResult.MATCH_AGAIN:
+        await apply_for_entitlements(case, _tag(number), AFTER_CHECK)
     return None
 
 
-async def _asked_of_age(case: Case, number: int) -> Asked[ComingOfAge]:
-    return await ask(case, COMING_OF_AGE, subject=str(number))
+async def _asked_to_check(case: Case, number: int) -> Asked[DueCheck]:
+    return await ask(case, DUE_CHECK, subject=str(number))
 
 
 def _tag(number: int) -> str:
@@ -158,9 +165,10 @@ def _tag(number: int) -> str:
 async def the_file_ends(case: Case) -> bool:
     """Whether the county looks after this child no more: a visit says so, or the child has come of age."""
     port = current.get()
-    for number in range(1, len(await noted(case)) + 1):
-        found = await port.answer(case.proceeding, COMING_OF_AGE.key, str(number))
-        if found is not None and found[0]["result"] == ComingOfAgeResult.ENDS:
+    for place, one in enumerate(await noted(case), start=1):
+        found = await port.answer(case.proceeding, DUE_CHECK.key, str(place))
+        of_age = one.kind is AppointmentKind.COMING_OF_AGE
+        if of_age and found is not None and found[0]["result"] == DueResult.ENDED:
             return True
     number = 1
     while (found := await port.answer(case.proceeding, FOLLOW_UP_VISIT.key, str(number))) is not None:

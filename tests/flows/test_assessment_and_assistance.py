@@ -251,6 +251,9 @@ async def test_a_failed_check_goes_to_the_office_that_decides_and_is_not_publish
     with pytest.raises(Refused, match="理由"):
         await story.answer("scheme_decision", granted=False, reasons=" ")
     await story.answer("scheme_decision", granted=False, reasons="家庭收入超过标准")
+    told = await story.request("tell_refusal")
+    assert (told.office, told.terms["answer"]["limit"]) == ("civil_affairs", "3 working_days")
+    await story.answer("tell_refusal")
     assert await story.waiting() == {"follow_up_visit"}
 
 
@@ -259,6 +262,7 @@ async def test_a_refusal_stops_none_of_the_others_and_only_grants_are_paid(story
     await assessed(story)
     await matched(story, ["E45", "E19", "E17"])
     await story.answer("scheme_decision", subject="E19", granted=False, reasons="不符合条件")
+    await story.answer("tell_refusal", subject="E19")
     await story.answer("scheme_decision", subject="E45", granted=True)
     assert await open_stages(story) == {"E45": "enrol_and_pay", "E17": "scheme_decision"}
     await story.answer("enrol_and_pay", subject="E45")
@@ -289,6 +293,10 @@ async def test_each_service_is_asked_of_the_office_whose_duty_it_is(story: Story
     assert next(r for r in asked if r.step == "legal_aid").terms["answer"]["limit"] == "7 days"
     for request in asked:
         await story.answer(request.step, subject=request.subject)
+    assert (await story.request("assign_lawyer")).terms["answer"]["limit"] == "3 days"
+    await story.answer("assign_lawyer")
+    assert (await story.request("lawyer_meets_child")).terms["answer"]["limit"] == "5 working_days"
+    await story.answer("lawyer_meets_child")
     assert await story.waiting() == {"follow_up_visit"}
 
 
@@ -299,6 +307,7 @@ async def test_a_change_is_assessed_again_and_only_what_was_not_granted_is_appli
     await story.answer("scheme_decision", subject="E17", granted=True)
     await story.answer("enrol_and_pay", subject="E17")
     await story.answer("scheme_decision", subject="E19", granted=False, reasons="不符合条件")
+    await story.answer("tell_refusal", subject="E19")
     await story.answer("follow_up_visit", finding="changed")
     assert await story.waiting() == {"investigate"}
     await story.answer("investigate", result="needs_help", guardian_doubtful=False, services_needed=False)
