@@ -308,6 +308,7 @@ async def test_a_change_is_assessed_again_and_only_what_was_not_granted_is_appli
     await story.answer("enrol_and_pay", subject="E17")
     await story.answer("scheme_decision", subject="E19", granted=False, reasons="不符合条件")
     await story.answer("tell_refusal", subject="E19")
+    await story.fast_forward(minutes=1)
     await story.answer("follow_up_visit", finding="changed")
     assert await story.waiting() == {"investigate"}
     await story.answer("investigate", result="needs_help", guardian_doubtful=False, services_needed=False)
@@ -386,3 +387,39 @@ async def test_no_letter_and_no_page_of_prefect_names_what_happened_to_the_paren
         assert word not in letters + sheet + name + message
     assert "基本生活保障·办件" in letters
     assert "基本生活保障·办件" in sheet + message
+
+
+@pytest.mark.parametrize(("key", "again"), [("E09", False), ("E08", True)])
+async def test_an_objection_is_looked_into_and_then_decided(story: Story, key: str, again: bool) -> None:
+    """特困人员认定办法 15 publishes the new opinion again; 最低生活保障审核确认办法 19 does not."""
+    await assessed(story)
+    await matched(story, [key])
+    while "scheme_check" in await story.waiting():
+        await story.answer("scheme_check", meets=True)
+    await story.answer("public_notice", objection=True)
+    assert await story.waiting() == {"scheme_recheck"}
+    await story.answer("scheme_recheck", meets=True)
+    assert await story.waiting() == {"public_notice" if again else "scheme_decision"}
+
+
+async def test_what_fails_after_an_objection_goes_to_the_decision(story: Story) -> None:
+    """Only the office that decides refuses, and tells it in writing."""
+    await assessed(story)
+    await matched(story, ["E08"])
+    await story.answer("scheme_check", meets=True)
+    await story.answer("public_notice", objection=True)
+    await story.answer("scheme_recheck", meets=False)
+    assert await story.waiting() == {"scheme_decision"}
+
+
+async def test_no_stage_of_subsistence_ends_later_than_the_whole(story: Story) -> None:
+    """最低生活保障审核确认办法 22: 30 working days since the first stage, whatever the last stage would have by itself."""
+    await assessed(story)
+    await matched(story, ["E09"])
+    await story.fast_forward(days=40)
+    await story.answer("scheme_check", subject="E09/1", meets=True)
+    await story.answer("scheme_check", subject="E09/2", meets=True)
+    await story.answer("public_notice", objection=False)
+    decision, first = await story.request("scheme_decision"), await story.request("scheme_check", "E09/1")
+    assert decision.terms["answer"]["whole"]["since"] == first.asked_at.isoformat()
+    assert decision.due - decision.asked_at < timedelta(days=10)

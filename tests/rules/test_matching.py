@@ -11,7 +11,8 @@ from config.entitlements import load_entitlements
 from config.settings import EXAMPLE_COUNTY
 from rules.entitlement_facts_form import EntitlementFacts, completed, missing_words
 from rules.entitlement_keys import EntitlementKey
-from rules.matching import judged, to_apply_for
+from rules.matching import ages_to_come, comes_of_age, judged, to_apply_for
+from rules.reviews import first_month_owed, next_review
 from rules.scheme_stages import entitlement_of, stages_of, subject_of
 
 PARAMETERS = load_entitlements(EXAMPLE_COUNTY, [])
@@ -113,3 +114,43 @@ def test_the_office_the_rule_names_decides_what_another_gives_at_once() -> None:
     township, county = stages_of(PARAMETERS, subject_of("E10", "2"), DAY)
     assert (township.office.value, township.subject) == ("township", "E10@2/1")
     assert (county.office.value, county.subject, county.stage) == ("civil_affairs", "E10@2", None)
+
+
+def test_full_age_is_noted_only_while_it_is_still_to_come() -> None:
+    """民法典 17."""
+    young = EntitlementFacts(birth=date(2010, 5, 1))
+    assert comes_of_age(young, None, DAY) == date(2028, 5, 1)
+    assert comes_of_age(young, None, date(2028, 5, 1)) is None
+    assert comes_of_age(EntitlementFacts(), None, DAY) is None
+
+
+def test_a_near_miss_is_noted_and_what_is_refused_then_too_is_not() -> None:
+    """Every day noted is later, and on it the same facts no longer refuse."""
+    facts = EntitlementFacts(birth=date(2023, 5, 1))
+    decision = judged(facts, None, DAY, PARAMETERS)
+    assert decision is not None
+    found = ages_to_come(decision, lambda on: judged(facts, None, on, PARAMETERS))
+    assert found
+    assert all(day > DAY for _, day in found)
+    refused = {finding.id for finding in decision.not_entitled}
+    assert not refused & {key for key, _ in ages_to_come(decision, lambda _: decision)}
+
+
+@pytest.mark.parametrize(
+    ("unstable", "after", "due"),
+    [
+        (False, date(2026, 3, 2), date(2027, 3, 2)),
+        (True, date(2026, 3, 2), date(2026, 9, 2)),
+        (True, date(2026, 9, 20), date(2027, 3, 2)),
+    ],
+)
+def test_reviews_are_reckoned_from_the_grant(unstable: bool, after: date, due: date) -> None:
+    """最低生活保障审核确认办法 31: a late answer moves no later review."""
+    scheme = PARAMETERS.scheme_on("E09", DAY)
+    assert scheme is not None
+    assert next_review(scheme.review, DAY, after=after, unstable=unstable) == due
+
+
+def test_the_first_month_owed_is_the_next() -> None:
+    """最低生活保障审核确认办法 21."""
+    assert first_month_owed(date(2026, 12, 31)) == (2027, 1)
