@@ -24,7 +24,7 @@ _DECIDING = (steps.SCHEME_CHECK, steps.PUBLIC_NOTICE, steps.SCHEME_RECHECK, step
 STEPS_OF_A_SCHEME = tuple(
     asked.key
     for asked in (
-        *_DECIDING, steps.TELL_REFUSAL, steps.ENROL_AND_PAY, steps.ENTITLEMENT_REVIEW, steps.ADJUST_PAYMENT,
+        *_DECIDING, steps.TELL_REFUSAL, steps.ENROL_AND_PAY, steps.ADJUST_PAYMENT,
         steps.ENDING_NOTICE, steps.ENDING_DECISION, steps.END_ENTITLEMENT,
     )
 )  # fmt: skip
@@ -130,7 +130,7 @@ def fields_asked(county: County, request_step: str, subject: str, about: str, on
     if request_step == steps.COMPLETE_FACTS.key:
         asked = fields_of_parts(about)
         return asked | {"note"} if asked else None
-    if request_step in (steps.SCHEME_DECISION.key, steps.ENTITLEMENT_REVIEW.key):
+    if request_step == steps.SCHEME_DECISION.key:
         version = county.entitlements.scheme_on(entitlement_of(subject), on)
         depends = version is not None and version.review is not None and version.review.unstable is not None
         return every if depends else every - {"income_unstable"}

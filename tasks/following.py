@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import replace
 from datetime import date, datetime, time
 from typing import Any
 
 from office.port import current
-from rules.answers import ComingOfAge, ComingOfAgeResult, ReviewResult, VisitFinding
+from rules.answers import DueCheck, DueResult, VisitFinding
 from rules.case import Asked, Case, Noted
 from rules.scheme_stages import REPEAT, subject_of
 from rules.steps import (
     ADJUST_PAYMENT,
-    COMING_OF_AGE,
+    DUE_CHECK,
     END_ENTITLEMENT,
     ENDING_DECISION,
     ENDING_NOTICE,
-    ENTITLEMENT_REVIEW,
     FOLLOW_UP_VISIT,
 )
 from rules.vocabulary import AppointmentKind, ClosingGround
@@ -25,6 +23,9 @@ from rules.workdays import SHANGHAI
 from tasks.appointments import keep, noted
 from tasks.asking import ask, day_of_reply_to, moment_of_reply_to, reply_to, reply_unless, together
 from tasks.entitlements import apply_for_entitlements, note_review
+
+AFTER_CHECK = "到期核对后"
+"""What letters say of a matching that a noted day has brought about; a birthday is told by nothing."""
 
 
 async def follow_the_file(case: Case) -> ClosingGround:
@@ -78,22 +79,28 @@ async def _match_again(case: Case, came: Sequence[Noted], number: int) -> None:
     on = came[number - 1].on
     for place, other in enumerate(came, start=1):
         if other.kind is AppointmentKind.COMING_OF_AGE and other.on == on:
-            turned = await reply_to(await _asked_of_age(case, place))
-            if turned.result is ComingOfAgeResult.ENDS:
-                return
-    await apply_for_entitlements(case, _tag(number), AppointmentKind.AGE.label)
+            turned = await reply_to(await _asked_to_check(case, place))
+            if turned.result is DueResult.CONTINUES:
+                await apply_for_entitlements(case, _tag(number), AFTER_CHECK)
+            return
+    checked = await reply_unless(await _asked_to_check(case, number), lambda: the_file_ends(case))
+    if checked is not None and checked.result is DueResult.MATCH_AGAIN:
+        await apply_for_entitlements(case, _tag(number), AFTER_CHECK)
 
 
 async def _look_at_all_again(case: Case, one: Noted, number: int) -> ClosingGround | None:
-    """A court has changed what entitlements rest on: all that is granted is reviewed now, and matched again."""
-    before = await _granted_before(one)
-    ended = await together(*(_reviewing(case, replace(one, subject=key), number) for key in before))
+    """A court has changed what entitlements rest on: all that is granted is checked out of turn, and matched again."""
+    ended = await together(*(_check_of(case, key, number) for key in await _granted_before(one)))
     await apply_for_entitlements(case, _tag(number), AppointmentKind.FACT.label)
     return next((ground for ground in ended if ground is not None), None)
 
 
-def _reviewing(case: Case, one: Noted, number: int) -> Callable[[], Coroutine[Any, Any, ClosingGround | None]]:
-    return lambda: _review(case, one, number)
+def _check_of(case: Case, key: str, number: int) -> Callable[[], Coroutine[Any, Any, ClosingGround | None]]:
+    async def check() -> ClosingGround | None:
+        asked = await ask(case, DUE_CHECK, subject=subject_of(key, _tag(number)))
+        return await _settle(case, asked, key, number, since=None)
+
+    return check
 
 
 async def _granted_before(one: Noted) -> tuple[str, ...]:
@@ -102,23 +109,28 @@ async def _granted_before(one: Noted) -> tuple[str, ...]:
 
 async def _review(case: Case, one: Noted, number: int) -> ClosingGround | None:
     """1F: the township looks whether the conditions still hold; what no longer does is ended (民发〔2019〕62号 二(四))."""
-    key, port = one.subject, current.get()
-    if key not in await _granted_before(one):
+    if one.subject not in await _granted_before(one):
         return None
-    subject = subject_of(key, _tag(number))
-    asked = await ask(case, ENTITLEMENT_REVIEW, subject=subject)
-    reviewed = await reply_unless(asked, lambda: the_file_ends(case))
-    if reviewed is None:
+    return await _settle(case, await _asked_to_check(case, number), one.subject, number, since=one.on)
+
+
+async def _settle(
+    case: Case, asked: Asked[DueCheck], key: str, number: int, *, since: date | None
+) -> ClosingGround | None:
+    """What follows from the township's check of one grant. The next review is noted on its day, reckoned from `since`."""
+    checked = await reply_unless(asked, lambda: the_file_ends(case))
+    if checked is None:
         return None
-    day = await day_of_reply_to(asked)
-    if reviewed.result is ReviewResult.ENDED and await _end(case, key, subject, day):
+    day, subject = await day_of_reply_to(asked), subject_of(key, _tag(number))
+    if checked.result is DueResult.ENDED and await _end(case, key, subject, day):
         return ClosingGround.ENTITLEMENT_ENDED
-    # A review out of turn leaves the next one on its day.
-    if one.kind is AppointmentKind.REVIEW:
-        await note_review(case, key, since=one.on, after=day, unstable=reviewed.income_unstable)
-    if reviewed.result is ReviewResult.AMOUNT_CHANGES:
-        decides = port.scheme_stages(key, day)[-1].office
+    if since is not None:
+        await note_review(case, key, since=since, after=day, unstable=checked.income_unstable)
+    if checked.result is DueResult.AMOUNT_CHANGES:
+        decides = current.get().scheme_stages(key, day)[-1].office
         await reply_to(await ask(case, ADJUST_PAYMENT, of=decides, subject=subject))
+    if checked.result is DueResult.MATCH_AGAIN and since is not None:
+        await apply_for_entitlements(case, _tag(number), AFTER_CHECK)
     return None
 
 
@@ -157,18 +169,18 @@ def _ending(case: Case, key: str, subject: str, day: date) -> Callable[[], Corou
 
 async def _come_of_age(case: Case, number: int) -> ClosingGround | None:
     """The eighteenth birthday: the file ends, but for 特困 and orphans at school (特困人员认定办法 24; 国办发〔2010〕54号 二(三))."""
-    asked = await _asked_of_age(case, number)
+    asked = await _asked_to_check(case, number)
     turned = await reply_to(asked)
-    if turned.result is ComingOfAgeResult.ENDS:
+    if turned.result is DueResult.ENDED:
         await end_entitlements(case, asked, _tag(number))
         return ClosingGround.TURNED_18
-    if turned.result is ComingOfAgeResult.NOT_YET:
-        await apply_for_entitlements(case, _tag(number), "更正出生日期")
+    if turned.result is DueResult.MATCH_AGAIN:
+        await apply_for_entitlements(case, _tag(number), AFTER_CHECK)
     return None
 
 
-async def _asked_of_age(case: Case, number: int) -> Asked[ComingOfAge]:
-    return await ask(case, COMING_OF_AGE, subject=str(number))
+async def _asked_to_check(case: Case, number: int) -> Asked[DueCheck]:
+    return await ask(case, DUE_CHECK, subject=str(number))
 
 
 def _tag(number: int) -> str:
@@ -179,9 +191,10 @@ def _tag(number: int) -> str:
 async def the_file_ends(case: Case) -> bool:
     """Whether the county looks after this child no more: a visit says so, or the child has come of age."""
     port = current.get()
-    for number in range(1, len(await noted(case)) + 1):
-        found = await port.answer(case.proceeding, COMING_OF_AGE.key, str(number))
-        if found is not None and found[0]["result"] == ComingOfAgeResult.ENDS:
+    for place, one in enumerate(await noted(case), start=1):
+        found = await port.answer(case.proceeding, DUE_CHECK.key, str(place))
+        of_age = one.kind is AppointmentKind.COMING_OF_AGE
+        if of_age and found is not None and found[0]["result"] == DueResult.ENDED:
             return True
     number = 1
     while (found := await port.answer(case.proceeding, FOLLOW_UP_VISIT.key, str(number))) is not None:

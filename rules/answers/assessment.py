@@ -89,39 +89,29 @@ class SchemeDecision(Answer):
         return reasons
 
 
-class ReviewResult(Labelled):
-    """1F 定期复核结论 (最低生活保障审核确认办法 31; 民发〔2019〕62号 二(四))."""
+class DueResult(Labelled):
+    """1F, C8 到期核对: the same choices for a review, an age and full age, so that the form tells no more than the letter.
 
-    CONTINUES = "continues", "仍符合条件，金额不变"
+    最低生活保障审核确认办法 31; 民发〔2019〕62号 二(四); 特困人员认定办法 24; 国办发〔2010〕54号 二(三).
+    """
+
+    CONTINUES = "continues", "仍符合条件，没有变化（年满18周岁仍在校的特困人员、孤儿选此项）"
     AMOUNT_CHANGES = "amount_changes", "仍符合条件，金额须调整"
-    ENDED = "ended", "不再符合条件，须终止"
+    ENDED = "ended", "不再符合条件，须终止（已年满18周岁的选此项）"
+    MATCH_AGAIN = "match_again", "须重新进行资格匹配（到龄可能符合新条件、出生日期有误的选此项）"
 
 
-class EntitlementReview(Answer):
-    """1F 定期复核: whether what is paid goes on. Only the office that decides ends it."""
+class DueCheck(Answer):
+    """1F, C8 到期核对: what is due is read against the one-time code. Only the office that decides ends a grant."""
 
-    result: ReviewResult = Field(title="复核结论")
-    income_unstable: bool = Field(False, title="继续的，收入来源是否不固定或者家庭成员有劳动能力（每半年复核）")
+    result: DueResult = Field(title="核对结论")
+    income_unstable: bool = Field(False, title="低保继续的，收入来源是否不固定或者家庭成员有劳动能力（每半年复核）")
 
 
 class EndingDecision(Answer):
     """C8 终止异议的决定 (特困人员认定办法 26): decided after an objection has been looked into."""
 
     ends: bool = Field(title="经调查核实，是否终止")
-
-
-class ComingOfAgeResult(Labelled):
-    """C8 年满18周岁: the child's file ends, but for those who may go on (特困人员认定办法 24; 国办发〔2010〕54号 二(三))."""
-
-    ENDS = "ends", "已满18周岁，终止保障并结案"
-    GOES_ON = "goes_on", "已满18周岁，仍在校就读的特困人员或孤儿，继续"
-    NOT_YET = "not_yet", "出生日期有误，还未满18周岁"
-
-
-class ComingOfAge(Answer):
-    """C8 年满18周岁的核查."""
-
-    result: ComingOfAgeResult = Field(title="核查结论")
 
 
 class LegalAidDecision(Answer):

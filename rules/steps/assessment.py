@@ -58,9 +58,9 @@ ENROL_AND_PAY = define(
     ASSESSMENT, "C5", "enrol_and_pay", "纳入保障、按月发放", Office.CIVIL_AFFAIRS, a.Done,
     "请将儿童纳入保障范围，自批准次月起发放，并录入全国儿童福利信息系统。",
 )  # fmt: skip
-ENTITLEMENT_REVIEW = define(
-    ASSESSMENT, "1F", "entitlement_review", "保障定期复核", Office.TOWNSHIP, a.EntitlementReview,
-    "该项保障复核的日期已到。请核查儿童和家庭的情况是否仍符合条件，并回复。发现危险的先拨打110。")  # fmt: skip
+DUE_CHECK = define(
+    ASSESSMENT, "1F", "due_check", "到期核对", Office.TOWNSHIP, a.DueCheck,
+    "该档案登记的事项已到期。请凭查阅码查看核对什么，核查儿童和家庭的情况，并回复。发现危险的先拨打110。")  # fmt: skip
 ADJUST_PAYMENT = define(
     ASSESSMENT, "1F", "adjust_payment", "调整保障金额", Office.CIVIL_AFFAIRS, a.Done,
     "经复核，保障金额须调整。请依法办理增发、减发；减发的，告知家庭成员并说明理由。")  # fmt: skip
@@ -73,9 +73,6 @@ ENDING_DECISION = define(
 END_ENTITLEMENT = define(
     ASSESSMENT, "C8", "end_entitlement", "终止保障", Office.CIVIL_AFFAIRS, a.Done,
     "条件不再具备。请及时办理终止手续，将终止理由书面告知当事人；符合其他救助条件的，及时纳入相应救助范围。")  # fmt: skip
-COMING_OF_AGE = define(
-    ASSESSMENT, "C8", "coming_of_age", "年满18周岁核查", Office.TOWNSHIP, a.ComingOfAge,
-    "请核查该档案的儿童是否已满十八周岁、是否仍在校就读：特困人员和孤儿在校就读的可以继续，其他的终止保障。")  # fmt: skip
 ARRANGE_SERVICES = define(
     ASSESSMENT, "C6", "arrange_services", "安排专业服务", Office.TOWNSHIP, a.ServicesArranged,
     "请根据评估结论安排监护指导、心理疏导、行为矫治、法律援助、社会融入等专业服务；勾选的，分别交有关单位。",

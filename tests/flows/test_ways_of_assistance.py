@@ -123,8 +123,9 @@ async def test_a_near_miss_is_noted_and_matched_again_on_its_day_once(story: Sto
         noted
     )
     await story.fast_forward(days=366)
+    await story.answer("due_check", result="match_again")
     again = [r for r in await story.requests() if r.step == "match_entitlements"]
-    assert [(r.subject, r.about) for r in again] == [("", ""), ("f1", "到龄核对")]
+    assert [(r.subject, r.about) for r in again] == [("", ""), ("f1", "到期核对后")]
     facts = {
         "birth": "2024-03-03",
         "child_disabled": True,
@@ -145,7 +146,8 @@ async def test_a_closed_case_opens_again_for_a_near_miss_and_asks_nothing_else(s
     assert await story.live() == set()
     await story.fast_forward(days=366)
     assert await story.live() == {"assessment_and_assistance"}
-    assert await story.waiting() == {"match_entitlements"}
+    assert await story.waiting() == {"due_check"}
+    await story.answer("due_check", result="match_again")
     await story.answer("match_entitlements")
     await story.answer("complete_facts")
     assert await grounds(story) == ["risk_removed", "reviewed"]
@@ -157,12 +159,13 @@ async def test_no_letter_and_no_page_of_prefect_tells_a_birthday(story: Story) -
     await day_of_the_file(story)
     # Some days late, or the day of the asking would be the birthday itself.
     await story.fast_forward(days=370)
+    await story.answer("due_check", result="match_again")
     async with story.database.transaction() as session:
         case = (await session.execute(select(CaseRow))).scalar_one()
         sheet = await case_sheet(session, story.bureau, case)
     told = sheet + "".join(str(letter.facts) for letter in await story.letters())
     log = "".join([f"{event.subject}{event.detail}" for kind in Happening for event in await story.happened(kind)])
-    for word in ("2024-03-03", "2027-03-03", "2042", "3月3日", "周岁"):
+    for word in ("2024-03-03", "2027-03-03", "2042", "3月3日", "周岁", "到龄"):
         assert word not in told
         assert word not in log
     shown = await show_case(story.bureau, story.case)
@@ -178,9 +181,9 @@ async def test_danger_waits_for_no_review_and_the_review_is_not_lost(story: Stor
     await story.answer("scheme_decision", granted=True, income_unstable=True)
     await story.answer("enrol_and_pay")
     await story.fast_forward(days=184)
-    assert await story.waiting() == {"follow_up_visit", "entitlement_review"}
+    assert await story.waiting() == {"follow_up_visit", "due_check"}
     await story.answer("follow_up_visit", finding="danger")
-    assert {"dispatch", "stop_and_secure", "entitlement_review"} <= await story.waiting()
+    assert {"dispatch", "stop_and_secure", "due_check"} <= await story.waiting()
     await story.answer("dispatch", child_found=True)
     await story.answer(
         "stop_and_secure",
@@ -198,9 +201,9 @@ async def test_danger_waits_for_no_review_and_the_review_is_not_lost(story: Stor
     await story.answer("investigate", result="needs_help", guardian_doubtful=False, services_needed=False)
     await story.answer("match_entitlements", entitlements=["E09"])
     await story.answer("complete_facts")
-    reviews = [r.subject for r in await story.requests(open_only=True) if r.step == "entitlement_review"]
+    reviews = [r.subject for r in await story.requests(open_only=True) if r.step == "due_check"]
     # What goes on being paid is not applied for anew; its review is asked again in the new assessment.
-    assert "E09@f1" in reviews
+    assert "1" in reviews
     assert "scheme_check" not in await story.waiting()
 
 
@@ -219,7 +222,7 @@ async def test_a_child_who_comes_back_while_the_file_is_dealt_with_is_looked_at_
     assert "open_case_file" not in await story.waiting()
     await story.answer("open_intervention", cause="neglect", severity="minor")
     await story.answer("admonish", improved=True)
-    assert {"open_case_file", "entitlement_review"} <= await story.waiting()
+    assert {"open_case_file", "due_check"} <= await story.waiting()
 
 
 async def test_no_stage_ends_later_than_the_law_gives_for_all_of_them(story: Story) -> None:

@@ -204,7 +204,7 @@ def test_only_the_fields_that_are_asked_are_shown_and_read() -> None:
         ("complete_facts", "", "", {"birth", "father_state"}, set()),
         ("scheme_decision", "E09", "", {"granted", "income_unstable"}, set()),
         ("scheme_decision", "E19@2", "", {"granted", "reasons"}, {"income_unstable"}),
-        ("entitlement_review", "E08@f1", "", {"result"}, {"income_unstable"}),
+        ("due_check", "1", "", {"result", "income_unstable"}, set()),
         ("investigate", "", "", {"result"}, {"ask_helpers_again"}),
         ("investigate", "1", "走访发现情况有变", {"result", "ask_helpers_again"}, set()),
     ],

@@ -11,7 +11,6 @@ depends_on = None
 
 def upgrade() -> None:
     """days and people"""
-    _closing_grounds()
     op.create_table(
         "appointment",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -68,21 +67,26 @@ def upgrade() -> None:
         ),
     )
 
+    op.drop_constraint(op.f("ck_case_closing_ground_listed"), "case", type_="check")
+    op.create_check_constraint(
+        op.f("ck_case_closing_ground_listed"),
+        "case",
+        """closing_ground IN ('handed_on', 'risk_removed', 'returned_and_stable', 'new_guardian_settled', 'adopted', 'turned_18', 'died', 'moved_jurisdiction', 'entitlement_ended', 'no_need', 'unfounded', 'reviewed')""",
+    )
+
+    op.drop_constraint(op.f("ck_proceeding_outcome_listed"), "proceeding", type_="check")
+    op.create_check_constraint(
+        op.f("ck_proceeding_outcome_listed"),
+        "proceeding",
+        """outcome IN ('handed_on', 'risk_removed', 'returned_and_stable', 'new_guardian_settled', 'adopted', 'turned_18', 'died', 'moved_jurisdiction', 'entitlement_ended', 'no_need', 'unfounded', 'reviewed')""",
+    )
+
     op.drop_constraint(op.f("ck_event_event_listed"), "event", type_="check")
     op.create_check_constraint(
         op.f("ck_event_event_listed"),
         "event",
         """event IN ('report_filed', 'case_opened', 'proceeding_opened', 'request_asked', 'office_informed', 'request_acknowledged', 'request_done', 'request_declined', 'request_rerouted', 'request_reopened', 'request_withdrawn', 'facts_requested', 'facts_supplied', 'extension_requested', 'extension_granted', 'extension_refused', 'rung_reached', 'letter_handed_over', 'letter_failed', 'letter_stale', 'recipient_missing', 'handed_over', 'proceeding_closed', 'case_closed', 'case_reopened', 'appointment_came', 'proceeding_repaired', 'deadline_reckoned_anew', 'disclosure_code_sent', 'particulars_read')""",
     )
-
-
-def _closing_grounds() -> None:
-    """A case that its file has opened again closes with what was found."""
-    grounds = """'handed_on', 'risk_removed', 'returned_and_stable', 'new_guardian_settled', 'adopted', 'turned_18', 'died', 'moved_jurisdiction', 'entitlement_ended', 'no_need', 'unfounded', 'reviewed'"""
-    for table, column in (("case", "closing_ground"), ("proceeding", "outcome")):
-        name = op.f(f"ck_{table}_{column}_listed")
-        op.drop_constraint(name, table, type_="check")
-        op.create_check_constraint(name, table, f"{column} IN ({grounds})")
 
 
 def downgrade() -> None:
