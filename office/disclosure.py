@@ -264,7 +264,11 @@ async def _what_is_due(session: AsyncSession, request: Request) -> str:
     if place > len(came):
         return ""
     due = came[place - 1]
-    return "：".join(filter(None, (due.kind.label, due.subject and scheme_name(due.subject))))
+    # One check serves every entitlement for which the child comes of age on that day.
+    same = (
+        [one for one in came if (one.kind, one.on) == (due.kind, due.on)] if due.kind is AppointmentKind.AGE else [due]
+    )
+    return "：".join(filter(None, (due.kind.label, "、".join(scheme_name(one.subject) for one in same if one.subject))))
 
 
 def _read(row: Report, *, reporter: bool) -> ReportRead:

@@ -7,8 +7,10 @@ from datetime import date, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from office.tables import Appointment
-from rules.vocabulary import Mechanism
+from office import disclosure
+from office.appointments import note
+from office.tables import Appointment, CaseRow
+from rules.vocabulary import AppointmentKind, Mechanism
 from rules.workdays import SHANGHAI
 from tests.flows.test_assessment_and_assistance import assessed, matched
 from tests.story import Story
@@ -128,3 +130,74 @@ async def test_a_birthday_is_asked_under_a_neutral_name_and_full_age_ends_the_fi
         assert await story.outcome(ASSESSMENT) == "turned_18"
     else:
         assert await story.waiting() == {"follow_up_visit", "match_entitlements"}
+
+
+async def what_is_due(story: Story) -> str:
+    """What the township reads of the check against a one-time code."""
+    opener = await story.link("due_check")
+    await disclosure.send_code(story.bureau, opener.token, typed_name="经办人", code=opener.code)
+    letter = (await story.letters("disclosure_code"))[-1]
+    async with story.database.transaction() as session:
+        code = await disclosure.code_in(session, story.bureau, letter)
+    read = await disclosure.read_particulars(story.bureau, opener.token, typed_name="经办人", one_time_code=code)
+    return read.entitlement
+
+
+async def test_what_is_due_is_read_against_a_one_time_code(story: Story) -> None:
+    """A review names its entitlement; the letter does not."""
+    await granted_and_closed(story, "E09")
+    await the_day_comes(story, (await in_file(story))[0][2])
+    assert await what_is_due(story) == "定期复核：最低生活保障"
+
+
+async def test_every_entitlement_of_one_day_is_named_together(story: Story) -> None:
+    """A disabled child who turns three: one check, and all for which that is the age."""
+    await assessed(story)
+    child = {"birth": "2023-03-04", "child_disabled": True, "child_disability": "visual", "migrant": True}
+    await story.answer("match_entitlements", **child)
+    await story.answer("complete_facts")
+    for _ in range(3):
+        for request in [r for r in await story.requests(open_only=True) if r.step != "follow_up_visit"]:
+            said = {"scheme_check": {"meets": True}, "scheme_decision": {"granted": True}}.get(request.step, {})
+            await story.answer(request.step, subject=request.subject, **said)
+    await the_day_comes(story, date(2026, 3, 4))
+    assert len([r for r in await story.requests() if r.step == "due_check"]) == 1
+    assert await what_is_due(story) == "到龄核对：3至5周岁残疾儿童入园、随迁子女普惠性学前教育"
+
+
+@pytest.mark.parametrize("result", ["ended", "continues"])
+async def test_a_judgment_has_what_is_granted_checked_out_of_turn_and_matched_again(story: Story, result: str) -> None:
+    """民发〔2019〕62号 二(四): a restored guardian may end an allowance; the yearly review keeps its day."""
+    await granted_and_closed(story, "E09")
+    day = story.clock.now().date() + timedelta(days=30)
+    async with story.database.transaction() as session:
+        case = (await session.execute(select(CaseRow))).scalar_one()
+        await note(session, story.bureau, case, AppointmentKind.FACT, "guardianship_restored", day)
+    await the_day_comes(story, day)
+    assert await story.waiting() == {"due_check"}
+    assert await what_is_due(story) == "新情况核对：最低生活保障"
+    await story.answer("due_check", result=result)
+    if result == "ended":
+        await story.answer("end_entitlement")
+    await story.answer("match_entitlements")
+    await story.answer("complete_facts")
+    assert await story.outcome(ASSESSMENT) == ("entitlement_ended" if result == "ended" else "reviewed")
+    assert await in_file(story) == [("review", "E09", date(2027, 3, 2))]
+
+
+async def test_a_review_of_what_has_ended_meanwhile_asks_nobody(story: Story) -> None:
+    """The file is opened by its day, finds nothing granted any more, and closes at once."""
+    await granted_and_closed(story, "E09")
+    day = story.clock.now().date() + timedelta(days=30)
+    async with story.database.transaction() as session:
+        case = (await session.execute(select(CaseRow))).scalar_one()
+        await note(session, story.bureau, case, AppointmentKind.FACT, "guardianship_restored", day)
+    await the_day_comes(story, day)
+    await story.answer("due_check", result="ended")
+    await story.answer("end_entitlement")
+    await story.answer("match_entitlements")
+    await story.answer("complete_facts")
+    asked = len(await story.requests())
+    await the_day_comes(story, date(2027, 3, 2))
+    assert len(await story.requests()) == asked
+    assert await story.live() == set()
