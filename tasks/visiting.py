@@ -12,8 +12,8 @@ from rules.vocabulary import ClosingGround
 from tasks.asking import ask, reply_to, reply_unless
 
 
-def found_harm(visit: Visit) -> bool:
-    """Whether a visit found danger, or harm by the guardian."""
+def found_harm(visit: Visit | Visited) -> bool:
+    """Whether a visit, or the last of several, found danger or harm by the guardian."""
     return visit.finding in (VisitFinding.DANGER, VisitFinding.GUARDIAN_HARM)
 
 
