@@ -12,7 +12,7 @@ from config.faults import Fault
 from config.ladders import UNITS_OF_EMERGENCY, LadderEntry, Ladders, read_ladder_name
 from config.offices import Located
 from config.reading import Entry, allowed_words, read_county_file
-from config.statutory import AnswerVersion, statutory_warnings
+from config.statutory import AnswerVersion, opening_warnings, statutory_warnings
 from rules.ladder import Clock, Ladder, Rung, next_climb
 from rules.limits import Limit, Provenance
 from rules.steps import STEPS, Step
@@ -21,21 +21,38 @@ from rules.workdays import SHANGHAI, Calendar, DayKind, OfficeHours, reckon
 
 
 @dataclass(frozen=True)
+class Whole:
+    """The time for all stages of a decision together, since its acceptance; no stage may end later than it.
+
+    `special` replaces the limit where an extension was granted (最低生活保障审核确认办法 22).
+    """
+
+    limit: Limit
+    since: datetime
+    special: Limit | None = None
+
+
+@dataclass(frozen=True)
 class LimitTerms:
     """One clock of a step: its limit, how far the number's source was checked, and the clause.
 
-    `end_rolls` is False where the last day stays even on a day off, because a child or guardian is held.
+    `end_rolls` is False where the last day stays even on a day off, because a child or guardian is held. `whole` is the
+    time of the whole decision of which this is a stage.
     """
 
     limit: Limit
     provenance: Provenance
     basis: str
     end_rolls: bool = True
+    whole: Whole | None = None
 
 
 @dataclass(frozen=True)
 class StepTerms:
-    """One version of a step's terms. A case keeps the version in force when its step began."""
+    """One version of a step's terms. A case keeps the version in force when its step began.
+
+    `opens_after` is how long after what it follows the step's turn comes, for the steps that open later.
+    """
 
     step: str
     effective_from: date
@@ -43,6 +60,7 @@ class StepTerms:
     answer: LimitTerms
     acknowledge_ladder: Ladder
     answer_ladder: Ladder
+    opens_after: LimitTerms | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The whole version as plain values, to be kept with the request."""
@@ -53,6 +71,7 @@ class StepTerms:
             "answer": _limit_terms_as_json(self.answer),
             "acknowledge_ladder": _ladder_as_json(self.acknowledge_ladder),
             "answer_ladder": _ladder_as_json(self.answer_ladder),
+            "opens_after": None if self.opens_after is None else _limit_terms_as_json(self.opens_after),
         }
 
     @classmethod
@@ -65,20 +84,40 @@ class StepTerms:
             answer=_limit_terms_from_json(kept["answer"]),
             acknowledge_ladder=_ladder_from_json(kept["acknowledge_ladder"]),
             answer_ladder=_ladder_from_json(kept["answer_ladder"]),
+            # Requests put before there were steps that open later keep no such line.
+            opens_after=_limit_terms_from_json(kept["opens_after"]) if kept.get("opens_after") else None,
         )
 
 
 def _limit_terms_as_json(terms: LimitTerms) -> dict[str, Any]:
-    return {
+    kept: dict[str, Any] = {
         "limit": str(terms.limit),
         "provenance": terms.provenance.value,
         "basis": terms.basis,
         "end_rolls": terms.end_rolls,
     }
+    if terms.whole is not None:
+        special = terms.whole.special
+        kept["whole"] = {
+            "limit": str(terms.whole.limit),
+            "since": terms.whole.since.isoformat(),
+            "special": None if special is None else str(special),
+        }
+    return kept
 
 
 def _limit_terms_from_json(kept: Mapping[str, Any]) -> LimitTerms:
-    return LimitTerms(Limit.parse(kept["limit"]), Provenance(kept["provenance"]), kept["basis"], kept["end_rolls"])
+    whole = kept.get("whole")
+    return LimitTerms(
+        Limit.parse(kept["limit"]),
+        Provenance(kept["provenance"]),
+        kept["basis"],
+        kept["end_rolls"],
+        whole
+        and Whole(
+            Limit.parse(whole["limit"]), datetime.fromisoformat(whole["since"]), _limit_or_none(whole["special"])
+        ),
+    )
 
 
 def _ladder_as_json(ladder: Ladder) -> dict[str, Any]:
@@ -145,8 +184,11 @@ def read_steps(
             entry.fault(f"没有名为“{key}”的事项；{allowed_words(key, STEPS)}")
             continue
         answers: list[AnswerVersion] = []
-        found[key] = tuple(_read_versions(STEPS[key], entry, around, answers))
+        openings: list[AnswerVersion] = []
+        found[key] = tuple(_read_versions(STEPS[key], entry, around, answers, openings))
         warnings.extend(statutory_warnings(STEPS[key], answers, calendar))
+        for opening in openings:
+            warnings.extend(opening_warnings(STEPS[key], opening, calendar))
     for key, step in STEPS.items():
         if key not in entries:
             root.fault(f"缺少事项 {key}（{step.label}）；请写明 effective_from、acknowledge 和 answer")
@@ -154,11 +196,16 @@ def read_steps(
 
 
 def _read_versions(
-    step: Step[Any], entry: Entry, around: _Surroundings, answers: list[AnswerVersion]
+    step: Step[Any],
+    entry: Entry,
+    around: _Surroundings,
+    answers: list[AnswerVersion],
+    openings: list[AnswerVersion],
 ) -> Iterator[StepTerms]:
     last: date | None = None
     for version in entry.listed("版本"):
-        fields = version.fields(required=("effective_from", "acknowledge", "answer"), optional=("ladders",))
+        opening = ("opens_after",) if step.opens_later else ()
+        fields = version.fields(required=("effective_from", "acknowledge", "answer", *opening), optional=("ladders",))
         since = fields["effective_from"].day() if "effective_from" in fields else None
         if since is not None:
             if last is not None and since <= last:
@@ -181,7 +228,10 @@ def _read_versions(
                 _check_units(step, climb, chosen.get(clock.value) or fields[clock.value])
             if read is not None and climb is not None and since is not None:
                 _check_reminder(step, clock, read, climb, since=since, around=around)
-        if since is None or len(terms) < len(Clock):
+        opens = _read_limit_terms(step, fields["opens_after"]) if "opens_after" in fields else None
+        if opens is not None and since is not None:
+            openings.append(AnswerVersion(since, opens[0].limit, opens[0].provenance, opens[0].end_rolls, opens[1]))
+        if since is None or len(terms) < len(Clock) or (step.opens_later and opens is None):
             continue
         _check_order(step, terms, fields[Clock.ACKNOWLEDGE], since, around.calendar)
         if len(climbs) == len(Clock):
@@ -192,6 +242,7 @@ def _read_versions(
                 answer=terms[Clock.ANSWER],
                 acknowledge_ladder=climbs[Clock.ACKNOWLEDGE],
                 answer_ladder=climbs[Clock.ANSWER],
+                opens_after=None if opens is None else opens[0],
             )
 
 

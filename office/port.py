@@ -14,7 +14,9 @@ from rules.answers import Answer
 from rules.case import Case, Noted
 from rules.entitlement_facts_form import EntitlementFacts
 from rules.entitlements import Decision
+from rules.entitlements.parameters import SchemeVersion
 from rules.scheme_stages import StageAsked
+from rules.standing import Standing
 from rules.steps import Step
 from rules.vocabulary import AppointmentKind, ClosingGround, Mechanism, Office
 
@@ -66,6 +68,14 @@ class Port(Protocol):
         """Say that the mechanism looks at the child no more and only waits for answers owed to it."""
         ...
 
+    def last_day(self, step: str, begun: date) -> date:
+        """The last day of the county's limit for the step, were it asked on that day."""
+        ...
+
+    def day_to_ask(self, step: str, end: date) -> date:
+        """The day on which the step is asked so that its limit has run out by that end."""
+        ...
+
     async def has_come(self, key: str, day: date) -> bool:
         """Whether the day that the proceeding rests for has begun; the first call for a key writes the day down."""
         ...
@@ -106,8 +116,23 @@ class Port(Protocol):
         """What the rules find for a child's facts on the day they were given; None for facts that exclude each other."""
         ...
 
+    async def standing(self, at: datetime | None = None, *, besides: str | None = None) -> Standing:
+        """What the child has been granted, and what is being decided, as it stood at an instant; None for now.
+
+        `besides` is the mark of what this proceeding has asked for because of that instant.
+        """
+        ...
+
+    def scheme_on(self, subject: str, on: date) -> SchemeVersion | None:
+        """How an entitlement's scheme decides, is reviewed and ends on a day; None for an unknown one."""
+        ...
+
     def scheme_stages(self, subject: str, on: date) -> tuple[StageAsked, ...]:
         """The offices that check, publish and decide one application, in their order, by the law of the day."""
+        ...
+
+    def opens_on(self, step: Step[Answer], since: date) -> date:
+        """The first day on which a step that opens later may be asked, counted from `since` by the county's number."""
         ...
 
     def office_key(self, case: Case, office: Office) -> str:

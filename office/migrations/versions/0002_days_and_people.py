@@ -27,7 +27,7 @@ def upgrade() -> None:
             "kind <> 'wait' OR proceeding_id IS NOT NULL", name=op.f("ck_appointment_wait_of_a_proceeding")
         ),
         sa.CheckConstraint(
-            "kind IN ('wait', 'review', 'age', 'coming_of_age')", name=op.f("ck_appointment_kind_listed")
+            "kind IN ('wait', 'review', 'age', 'coming_of_age', 'fact')", name=op.f("ck_appointment_kind_listed")
         ),
         sa.ForeignKeyConstraint(["case_id"], ["case.id"], name=op.f("fk_appointment_case_id")),
         sa.ForeignKeyConstraint(["proceeding_id"], ["proceeding.id"], name=op.f("fk_appointment_proceeding_id")),
@@ -121,6 +121,20 @@ def upgrade() -> None:
             nullable=False,
             comment="begun by a day noted in the child's file",
         ),
+    )
+
+    op.drop_constraint(op.f("ck_case_closing_ground_listed"), "case", type_="check")
+    op.create_check_constraint(
+        op.f("ck_case_closing_ground_listed"),
+        "case",
+        """closing_ground IN ('handed_on', 'risk_removed', 'returned_and_stable', 'new_guardian_settled', 'adopted', 'turned_18', 'died', 'moved_jurisdiction', 'entitlement_ended', 'no_need', 'unfounded', 'reviewed')""",
+    )
+
+    op.drop_constraint(op.f("ck_proceeding_outcome_listed"), "proceeding", type_="check")
+    op.create_check_constraint(
+        op.f("ck_proceeding_outcome_listed"),
+        "proceeding",
+        """outcome IN ('handed_on', 'risk_removed', 'returned_and_stable', 'new_guardian_settled', 'adopted', 'turned_18', 'died', 'moved_jurisdiction', 'entitlement_ended', 'no_need', 'unfounded', 'reviewed')""",
     )
 
     op.drop_constraint(op.f("ck_event_event_listed"), "event", type_="check")
