@@ -22,8 +22,14 @@ from rules.steps import Step
 from rules.steps import step as step_of
 from rules.vocabulary import AnswerKind, Happening, LetterState, Office, RequestState
 
-PERHAPS_TOLD = [LetterState.HANDED_OVER.value, LetterState.SENDING.value, LetterState.UNCERTAIN.value]
-"""Whoever was given a letter, or is being given one, hears what became of it; the post sees to it that nobody else does."""
+PERHAPS_TOLD = [
+    state.value
+    for state in (
+        LetterState.PENDING, LetterState.HELD, LetterState.SENDING, LetterState.UNCERTAIN, LetterState.HANDED_OVER,
+    )
+]  # fmt: skip
+"""A letter that waits may leave at the very moment of the answer: its recipient gets the notice as well, and the post
+lets that go stale if the letter never left."""
 
 
 async def follow(session: AsyncSession, bureau: Bureau, request: Request, case: CaseRow, answer: AnswerRow) -> None:

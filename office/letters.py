@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from datetime import datetime
-from email.headerregistry import Address
+from email.headerregistry import Address, HeaderRegistry
 from email.message import EmailMessage
 from email.policy import EmailPolicy
 from email.utils import format_datetime
@@ -179,6 +179,21 @@ def threads_of(bureau: Bureau, letter: Letter) -> list[str]:
     return [thread_id(bureau, number) for number in dict.fromkeys([letter.facts["case_number"], *told])]
 
 
+class _Headers(HeaderRegistry):
+    """Each header's class made once: the library makes it anew for every header of every letter, a fifth of the time that
+    a letter takes to write."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._made: dict[str, type] = {}
+
+    def __getitem__(self, name: str) -> type:
+        known = name.lower()
+        if known not in self._made:
+            self._made[known] = super().__getitem__(known)
+        return self._made[known]
+
+
 class LetterPolicy(EmailPolicy):
     """Writes Chinese headers as encoded words of whole characters, each word complete in itself.
 
@@ -195,7 +210,7 @@ class LetterPolicy(EmailPolicy):
         return _encoded(name, value).encode("ascii") or super().fold_binary(name, value)
 
 
-POLICY = LetterPolicy(linesep="\r\n", cte_type="7bit")
+POLICY = LetterPolicy(linesep="\r\n", cte_type="7bit", header_factory=_Headers())
 
 
 def _words(text: str) -> str:

@@ -15,6 +15,10 @@ _MAILBOX = re.compile(r"[!-;=?-~]+@[!-;=?-~]+")
 """Visible ASCII without angle brackets: nothing in it can end the address on the command line."""
 
 
+REST_SECONDS = 60.0
+"""Machine seconds before a connection too many for the server is tried again."""
+
+
 class Mailer(Protocol):
     """Whoever takes letters; several at the same time."""
 
@@ -26,8 +30,8 @@ class Mailer(Protocol):
 class SmtpMailer:
     """Sends by SMTP over at most `smtp_connections` connections, kept from letter to letter, opened anew after a fault.
 
-    A server that takes fewer at the same time gets fewer. It serves one event loop. With no mail server in the settings,
-    it gives letters to this machine's catcher.
+    A server that takes fewer at the same time gets fewer, for a while: the next may be a busy hour. It serves one event
+    loop. With no mail server in the settings, it gives letters to this machine's catcher.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -35,7 +39,6 @@ class SmtpMailer:
         self.settings = settings
         self._free: list[Line] = []
         self._in_use = 0
-        self._retired = 0
         self._places = asyncio.Semaphore(settings.smtp_connections)
 
     async def send(self, message: EmailMessage, recipient: str) -> None:
@@ -82,19 +85,14 @@ class SmtpMailer:
                 line = await Line.opened(self.settings)
             except TemporaryFault:
                 if self._in_use:
-                    # Others are connected at this moment: the server takes no more of us at the same time.
-                    self._retired += 1
+                    # Others are connected at this moment: the server takes no more of us at the same time. The one in
+                    # use gives its own place back, so that this waits for no longer than a letter takes.
+                    asyncio.get_running_loop().call_later(REST_SECONDS, self._places.release)
                     continue
-                self._restore_places()
+                self._places.release()
                 raise
             except BaseException:
                 self._places.release()
                 raise
             self._in_use += 1
             return line, False
-
-    def _restore_places(self) -> None:
-        """The server is away altogether: how many it takes is found out anew when it is back."""
-        for _ in range(self._retired + 1):
-            self._places.release()
-        self._retired = 0

@@ -34,11 +34,12 @@ HELD_SECONDS = 300.0
 CALLS_AN_HOUR = 10
 """Sendings in an hour of the letter that tells of a ceiling: it stands under no other ceiling."""
 NEAR = 40
-"""So near to a ceiling letters are counted and admitted one at a time; more are not admitted at the same moment."""
+"""So near to a ceiling mails are counted and admitted one at a time; more of them are not between their counting and
+their being written down at the same moment. A digest counts for many, and is always admitted by itself."""
 ADMITTING = 0x6A696C63  # "jilc"
 _LOCK = text(
     # A post that is frozen here must not hold up the others for long.
-    "SELECT pg_advisory_xact_lock(:key) FROM set_config('idle_in_transaction_session_timeout', '10s', true)"
+    "SELECT pg_advisory_xact_lock(:key, :urgent) FROM set_config('idle_in_transaction_session_timeout', '10s', true)"
 )
 _CALL = LetterKind.CEILING_REACHED.value
 
@@ -99,9 +100,9 @@ async def admit(session: AsyncSession, bureau: Bureau, letters: Sequence[Letter]
     first, now = letters[0], bureau.clock.now()
     urgent, counted = is_urgent(first), first.kind != _CALL
     counts = await _counts(session, bureau, letters)
-    if not counted or counts.near(bureau, urgent):
-        # One at a time, or two would pass under one ceiling.
-        await session.execute(_LOCK, {"key": ADMITTING})
+    if len(letters) > 1 or not counted or counts.near(bureau, urgent):
+        # One at a time, or two would pass under one ceiling. Emergencies do not wait for ordinary letters here either.
+        await session.execute(_LOCK, {"key": ADMITTING, "urgent": int(urgent)})
         counts = await _counts(session, bureau, letters)
     stopped: dict[int, Above] = {}
     rows: list[dict[str, object]] = []

@@ -122,6 +122,25 @@ def test_a_server_that_takes_fewer_connections_gets_fewer() -> None:
     asyncio.run(story())
 
 
+def test_places_that_a_busy_server_did_not_have_are_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One crowded moment does not leave the post with a single connection for ever."""
+    monkeypatch.setattr("office.mailer.pool.REST_SECONDS", 0.1)
+
+    async def story() -> None:
+        async with misbehaving(places=1) as server:
+            mailer = SmtpMailer(settings_of(server, smtp_connections=3))
+            await mailer.send(letter(0), RECIPIENT)
+            await asyncio.gather(*(mailer.send(letter(number), RECIPIENT) for number in range(1, 6)))
+            assert server.most_open > 1
+            server.places, server.most_open = 10, 0
+            await asyncio.sleep(0.2)
+            await asyncio.gather(*(mailer.send(letter(number), RECIPIENT) for number in range(6, 18)))
+            await mailer.close()
+            assert (len(set(server.message_ids)), server.most_open) == (18, 3)
+
+    asyncio.run(story())
+
+
 def test_a_letter_left_hanging_does_not_hold_up_the_others() -> None:
     """One recipient's letter gets no answer; eight others have left long before its time is over."""
 

@@ -247,3 +247,18 @@ def test_several_posts_together_stay_below_the_ceiling(play: Play) -> None:
         assert taken.count(ZHOU) + taken.count(XIA) == 5
 
     play(story)
+
+
+def test_digests_to_several_people_stay_below_the_ceiling_of_their_case(play: Play) -> None:
+    """Each counts for every step in it, however many leave at the same moment."""
+
+    async def story(desk: Desk, clock: FixedClock) -> None:
+        steps = [await desk.beside(number) for number in range(30)]
+        for number, step in enumerate(steps):
+            await step.put(officer=("ps_zhou", "ps_xia")[number % 2])
+        mailer = ScriptedMailer()
+        await asyncio.gather(*(Post(desk.bureau, mailer).send_due() for _ in range(3)))
+        assert await states(desk, "asked") == {"handed_over": 25, "held": 5}
+        assert len([one for one, _ in mailer.taken if one != COORDINATOR]) == 2
+
+    play(story, mail_ceiling_case=25)

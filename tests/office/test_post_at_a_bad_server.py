@@ -10,8 +10,10 @@ import pytest
 
 from config.county import County
 from config.settings import Settings
+from office.consequences import close_with_all_who_were_told
 from office.mailer import SmtpMailer, TemporaryFault, UncertainFault
 from office.post import Post
+from office.tables import Request
 from rules.vocabulary import Level
 from tests.conftest import FixedClock
 from tests.office.bad_server import BadServer, misbehaving, settings_of
@@ -296,22 +298,6 @@ def _short(sleep: Callable[[float], Awaitable[None]]) -> Callable[[float], Await
     return shortened
 
 
-def test_who_was_never_told_gets_no_closing_notice(play: Play) -> None:
-    """The escalation became untrue while it was on its way: the notice that closes it goes with it."""
-
-    async def story(desk: Desk, server: BadServer) -> None:
-        leader = desk.bureau.county.officer_at_level(Level.LEADER, desk.request.office)[0]
-        facts = {"state_label": "已办结", "ended_at": desk.bureau.clock.now().isoformat()}
-        await desk.rung(Level.LEADER, leader.key)
-        await desk.put("closing_notice", leader.key, office=leader.office, facts=facts)
-        await desk.change(state="done", ended_at=desk.bureau.clock.now())
-        assert await post_of(desk).send_due() == 0
-        assert states(await desk.letters()) == ["stale", "stale"]
-        assert server.taken == []
-
-    play(story)
-
-
 def test_a_closing_notice_waits_for_the_letter_it_closes(play: Play) -> None:
     """While the escalation is on its way nobody can tell; once it has arrived, the notice follows."""
 
@@ -327,5 +313,47 @@ def test_a_closing_notice_waits_for_the_letter_it_closes(play: Play) -> None:
         await desk.state_of("handed_over")
         await desk.hurry()
         assert await post.send_due() == 1
+
+    play(story)
+
+
+def test_a_letter_that_leaves_while_the_answer_is_being_written_is_closed_too(play: Play) -> None:
+    """The answer saw it waiting, the post saw the step open: whoever got the escalation gets its closing notice."""
+
+    async def story(desk: Desk, server: BadServer) -> None:
+        leader = desk.bureau.county.officer_at_level(Level.LEADER, desk.request.office)[0]
+        await desk.rung(Level.LEADER, leader.key)
+        post = post_of(desk)
+        async with desk.bureau.database.transaction() as session:
+            request = await session.get_one(Request, desk.request.id, with_for_update=True)
+            await close_with_all_who_were_told(session, desk.bureau, request, desk.case)
+            sending = asyncio.create_task(post.send_due())
+            while not server.taken:
+                await asyncio.sleep(0.01)
+            request.state, request.ended_at = "done", desk.bureau.clock.now()
+        await sending
+        await desk.hurry()
+        await post.send_due()
+        assert [(one.kind, one.state) for one in await desk.letters()] == [
+            ("escalation", "handed_over"),
+            ("closing_notice", "handed_over"),
+        ]
+
+    play(story)
+
+
+def test_who_was_to_be_told_and_was_not_hears_nothing(play: Play) -> None:
+    """The step ends while the escalation waits for a mail server that is away: neither it nor its closing notice leaves."""
+
+    async def story(desk: Desk, server: BadServer) -> None:
+        leader = desk.bureau.county.officer_at_level(Level.LEADER, desk.request.office)[0]
+        await desk.rung(Level.LEADER, leader.key)
+        async with desk.bureau.database.transaction() as session:
+            request = await session.get_one(Request, desk.request.id, with_for_update=True)
+            request.state, request.ended_at = "done", desk.bureau.clock.now()
+            await close_with_all_who_were_told(session, desk.bureau, request, desk.case)
+        assert await post_of(desk).send_due() == 0
+        assert states(await desk.letters()) == ["stale", "stale"]
+        assert server.taken == []
 
     play(story)
