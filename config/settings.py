@@ -55,6 +55,8 @@ class Settings(BaseSettings):
     mail_ceiling_urgent: int = Field(5, ge=1, description="how many times each ceiling emergencies have for themselves")
     mail_digest_seconds: float = Field(0.5, ge=0, le=60, description="seconds an ordinary letter waits for company")
     mail_digest_at_most: int = Field(20, ge=1, le=50, description="steps told in one letter; 1: each in its own")
+    mail_alarm_minutes: float = Field(30.0, gt=0, description="minutes after which a letter has waited for too long")
+    mail_rest_days: float = Field(7.0, gt=0, description="days without any post after which letters wait for a person")
     catcher_port: int = Field(2570, ge=1, le=65535)
 
     worker_limit: int = Field(4, ge=1, le=64, description="attempts at the same time in one worker")

@@ -53,7 +53,7 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def _waits(bureau: Bureau) -> ColumnElement[bool]:
+def may_still_leave(bureau: Bureau) -> ColumnElement[bool]:
     """Letters that may still leave, whoever holds them; of the uncertain ones, those that are not given up."""
     states = (LetterState.PENDING, LetterState.SENDING, LetterState.HELD)
     return or_(
@@ -82,7 +82,7 @@ async def claim(
     nobody does. A letter whose post was killed is found again when the hold has run out; if it may have been given to the mail server, that counts as
     an unknown result.
     """
-    due = [_waits(bureau), Letter.next_try <= func.clock_timestamp()]
+    due = [may_still_leave(bureau), Letter.next_try <= func.clock_timestamp()]
     wanted = list(due)
     if urgent_only:
         wanted.append(_URGENT)
@@ -101,7 +101,7 @@ async def claim(
         company.append(and_(fresh, tuple_(*_GROUP).in_(sorted(groups))))
     if carriers:
         # Claimed together before; their holds ran out within the same moment.
-        again = and_(_waits(bureau), Letter.next_try <= machine_time_in(1.0))
+        again = and_(may_still_leave(bureau), Letter.next_try <= machine_time_in(1.0))
         company.append(and_(again, Letter.carried_by.in_(sorted(carriers))))
     if company:
         rows += await _take(session, [or_(*company)], COMPANY_AT_MOST, holder_seconds)

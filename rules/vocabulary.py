@@ -150,6 +150,7 @@ class Happening(Labelled):
     LETTER_FAILED = "letter_failed", "信件未送出"
     LETTER_STALE = "letter_stale", "信件过时未发"
     LETTER_UNCERTAIN = "letter_uncertain", "信件是否送达不明"
+    LETTER_LATE = "letter_late", "信件久未送出"
     CEILING_REACHED = "ceiling_reached", "信件达到上限暂缓"
     RECIPIENT_MISSING = "recipient_missing", "收件人缺失"
     HANDED_OVER = "handed_over", "移交"

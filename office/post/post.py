@@ -22,6 +22,7 @@ from office.letter_facts import UndeliveredReason
 from office.listening import Ear, listening
 from office.mailer import FinalFault, Mailer, TemporaryFault, UncertainFault
 from office.outbox import Claim
+from office.post import watch
 from office.post.ceilings import is_urgent
 from office.post.digest import Bundle, Page, bundles
 from office.post.preparing import Mint, Ready, prepare
@@ -70,7 +71,7 @@ class Post:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Send until stopped: at every notice, and at least once a second."""
-        async with listening(self.bureau.database.url, [POST]) as ear, self._holding():
+        async with listening(self.bureau.database.url, [POST]) as ear, self._holding(), self._watching():
             while not stop.is_set():
                 taken = 0
                 if not self._away:
@@ -128,6 +129,24 @@ class Post:
                 task.cancel()
             await asyncio.gather(*self._lanes, keeper, return_exceptions=True)
 
+    @asynccontextmanager
+    async def _watching(self) -> AsyncIterator[None]:
+        task = asyncio.create_task(self._watch())
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _watch(self) -> None:
+        while True:
+            try:
+                async with self.bureau.database.transaction() as session:
+                    await watch.look(session, self.bureau)
+            except Exception as fault:  # PostgreSQL may be away for a while
+                logger.error("the post could not look at itself: %s", type(fault).__name__)
+            await asyncio.sleep(watch.WATCH_SECONDS)
+
     async def _keep_hold(self) -> None:
         while True:
             await asyncio.sleep(HOLD_SECONDS / 3)
@@ -142,6 +161,8 @@ class Post:
         chosen = self.bureau.settings
         busy = {officer for officer, urgent, _ in self._lanes.values() if not urgent}
         async with self.bureau.database.transaction() as session:
+            if await watch.rests(session, self.bureau):
+                return 0
             claims = await outbox.claim(
                 session, self.bureau, BATCH, HOLD_SECONDS, settle_seconds=chosen.mail_digest_seconds, busy=busy,
                 urgent_only=len(busy) >= LANES,

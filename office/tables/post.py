@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    CheckConstraint,
     ForeignKey,
     Identity,
     Index,
@@ -67,6 +68,22 @@ class Letter(Base):
     unknown_results: Mapped[int] = mapped_column(
         Integer, default=0, server_default="0", comment="sendings of which nobody knows whether they were taken"
     )
+    waits_since: Mapped[datetime] = mapped_column(
+        server_default=func.clock_timestamp(), comment="when it was put, by the machine's time"
+    )
+    late: Mapped[bool] = mapped_column(
+        Boolean, default=False, server_default="false", comment="its case's log has said that it waits for too long"
+    )
+
+
+class PostSeen(Base):
+    """When a post last served these records, by the machine's time; one row."""
+
+    __tablename__ = "post_seen"
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    seen_at: Mapped[datetime]
 
 
 class Sending(Base):

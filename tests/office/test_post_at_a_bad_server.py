@@ -328,8 +328,10 @@ def test_a_letter_that_leaves_while_the_answer_is_being_written_is_closed_too(pl
             request = await session.get_one(Request, desk.request.id, with_for_update=True)
             await close_with_all_who_were_told(session, desk.bureau, request, desk.case)
             sending = asyncio.create_task(post.send_due())
-            while not server.taken:
+            for _ in range(500):
                 await asyncio.sleep(0.01)
+                if server.taken:
+                    break
             request.state, request.ended_at = "done", desk.bureau.clock.now()
         await sending
         await desk.hurry()

@@ -12,6 +12,13 @@ depends_on = None
 def upgrade() -> None:
     """days and people"""
     op.create_table(
+        "post_seen",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("id = 1", name=op.f("ck_post_seen_one_row")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_post_seen")),
+    )
+    op.create_table(
         "appointment",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("case_id", sa.BigInteger(), nullable=False),
@@ -93,6 +100,26 @@ def upgrade() -> None:
             comment="sendings of which nobody knows whether they were taken",
         ),
     )
+    op.add_column(
+        "letter",
+        sa.Column(
+            "waits_since",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("clock_timestamp()"),
+            nullable=False,
+            comment="when it was put, by the machine's time",
+        ),
+    )
+    op.add_column(
+        "letter",
+        sa.Column(
+            "late",
+            sa.Boolean(),
+            server_default="false",
+            nullable=False,
+            comment="its case's log has said that it waits for too long",
+        ),
+    )
     op.drop_index(
         op.f("ix_letter_waiting"),
         table_name="letter",
@@ -141,7 +168,7 @@ def upgrade() -> None:
     op.create_check_constraint(
         op.f("ck_event_event_listed"),
         "event",
-        """event IN ('report_filed', 'case_opened', 'proceeding_opened', 'request_asked', 'office_informed', 'request_acknowledged', 'request_done', 'request_declined', 'request_rerouted', 'request_reopened', 'request_withdrawn', 'facts_requested', 'facts_supplied', 'extension_requested', 'extension_granted', 'extension_refused', 'rung_reached', 'letter_handed_over', 'letter_failed', 'letter_stale', 'letter_uncertain', 'ceiling_reached', 'recipient_missing', 'handed_over', 'proceeding_closed', 'case_closed', 'case_reopened', 'appointment_came', 'proceeding_repaired', 'deadline_reckoned_anew', 'disclosure_code_sent', 'particulars_read')""",
+        """event IN ('report_filed', 'case_opened', 'proceeding_opened', 'request_asked', 'office_informed', 'request_acknowledged', 'request_done', 'request_declined', 'request_rerouted', 'request_reopened', 'request_withdrawn', 'facts_requested', 'facts_supplied', 'extension_requested', 'extension_granted', 'extension_refused', 'rung_reached', 'letter_handed_over', 'letter_failed', 'letter_stale', 'letter_uncertain', 'letter_late', 'ceiling_reached', 'recipient_missing', 'handed_over', 'proceeding_closed', 'case_closed', 'case_reopened', 'appointment_came', 'proceeding_repaired', 'deadline_reckoned_anew', 'disclosure_code_sent', 'particulars_read')""",
     )
 
     op.drop_constraint(op.f("ck_letter_state_listed"), "letter", type_="check")
