@@ -88,8 +88,9 @@ def test_a_letter_that_waits_for_too_long_is_said_on_its_case_once(
     play(story)
 
 
-def test_a_running_post_looks_at_itself(play: Play) -> None:
+def test_a_running_post_looks_at_itself(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also while the only letter hangs at the mail server."""
+    monkeypatch.setattr(watch, "WATCH_SECONDS", 0.05)
 
     async def story(desk: Desk) -> None:
         await desk.put()
