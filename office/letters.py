@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from datetime import datetime
-from email.headerregistry import Address, HeaderRegistry
+from email.headerregistry import Address, BaseHeader, HeaderRegistry
 from email.message import EmailMessage
 from email.policy import EmailPolicy
 from email.utils import format_datetime
@@ -180,18 +180,18 @@ def threads_of(bureau: Bureau, letter: Letter) -> list[str]:
 
 
 class _Headers(HeaderRegistry):
-    """Each header's class made once: the library makes it anew for every header of every letter, a fifth of the time that
-    a letter takes to write."""
+    """Headers that many letters have alike are read once: the library takes a quarter of a letter's time for them.
+
+    A header is a string that nobody changes, so that letters may share it.
+    """
 
     def __init__(self) -> None:
         super().__init__()
-        self._made: dict[str, type] = {}
+        self._read = lru_cache(maxsize=512)(super().__call__)
 
-    def __getitem__(self, name: str) -> type:
-        known = name.lower()
-        if known not in self._made:
-            self._made[known] = super().__getitem__(known)
-        return self._made[known]
+    def __call__(self, name: str, value: Any) -> BaseHeader:
+        # An address is no string, and is not read but taken as it is.
+        return self._read(name, value) if type(value) is str else super().__call__(name, value)
 
 
 class LetterPolicy(EmailPolicy):
