@@ -59,9 +59,9 @@ async def assessment(story: Story, *, live: bool = True) -> Proceeding:
 
 
 async def port_of(story: Story) -> StoryAttempt:
-    """An attempt that holds the assessment."""
+    """An attempt that holds the newest assessment."""
     attempt = StoryAttempt(story.bureau)
-    await attempt.case(story.case, Mechanism.ASSESSMENT_AND_ASSISTANCE)
+    await attempt.case(story.case, Mechanism.ASSESSMENT_AND_ASSISTANCE, (await assessment(story)).serial)
     return attempt
 
 
