@@ -155,31 +155,31 @@ async def same_again(
     officer: str,
     words: str,
 ) -> Given | None:
-    """The answer given already, when the same officer gives the same again; a refusal when another has decided."""
+    """The answer given already, when the same officer gives the same again; a refusal when it comes too late.
+
+    Whatever an office says first is its receipt too: a later 签收 by a colleague would make a second owner.
+    """
+    if request.state == RequestState.WITHDRAWN.value:
+        raise Refused("该事项已经撤回，无需办理。")
     rows = (
         (await session.execute(select(AnswerRow).where(AnswerRow.request_id == request.id).order_by(AnswerRow.id)))
         .scalars()
         .all()
     )
     decided = next((r for r in rows if r.kind in (AnswerKind.DONE.value, AnswerKind.DECLINED.value)), None)
-    receipt = next((r for r in rows if r.kind == AnswerKind.RECEIVED.value), None)
-    standing = decided or (receipt if kind is AnswerKind.RECEIVED else None)
-    if decided is None and kind in (AnswerKind.MORE_FACTS, AnswerKind.EXTENSION):
+    standing = decided or (rows[0] if rows and kind is AnswerKind.RECEIVED else None)
+    if standing is None and kind in (AnswerKind.MORE_FACTS, AnswerKind.EXTENSION):
         standing = await _asked_already(session, request, rows, kind, officer, words.strip())
     if standing is None:
-        if request.state == RequestState.WITHDRAWN.value:
-            raise Refused("该事项已经撤回，无需办理。")
         return None
     asked = step(request.step)
     name = bureau.county.office(standing.office).name
-    if standing.kind == kind.value and standing.officer == officer:
+    what = kind if decided is None else AnswerKind(standing.kind)
+    if what is kind and standing.officer == officer:
         return Given(kind, standing.reference, case.number, asked, name, standing.answered_at, again=True)
-    if kind is AnswerKind.RECEIVED and receipt is not None and receipt.officer == officer:
-        return Given(kind, receipt.reference, case.number, asked, name, receipt.answered_at, again=True)
     moment = standing.answered_at.astimezone(bureau.clock.now().tzinfo)
     raise Refused(
-        f"该事项已由{name}{standing.typed_name}于{moment:%Y年%m月%d日 %H:%M}"
-        f"{AnswerKind(standing.kind).label}，编号{standing.reference}。"
+        f"该事项已由{name}{standing.typed_name}于{moment:%Y年%m月%d日 %H:%M}{what.label}，编号{standing.reference}。"
     )
 
 
@@ -221,7 +221,8 @@ async def take(session: AsyncSession, bureau: Bureau, request: Request, case: Ca
     session.add(row)
     if request.acknowledged_at is None:
         request.acknowledged_at = now
-        request.owner = None if bureau.county.officer(speech.officer) is None else speech.officer
+        giver = bureau.county.officer(speech.officer)
+        request.owner = giver.key if giver is not None and giver.office == request.office else None
         if request.state == RequestState.ASKED.value:
             request.state = RequestState.ACKNOWLEDGED.value
         await _tell_colleagues(session, bureau, request, case, speech.officer)
@@ -305,23 +306,37 @@ async def _tell_colleagues(session: AsyncSession, bureau: Bureau, request: Reque
 
 
 async def _confirm(session: AsyncSession, bureau: Bureau, request: Request, case: CaseRow, row: AnswerRow) -> None:
-    """One confirmation letter for each answer, to the officer whose answer it is."""
-    if bureau.county.officer(row.officer) is None:
+    """One confirmation letter for each answer, to the officer whose answer it is.
+
+    An answer given by phone by someone who is in no list is confirmed to whoever has the step in hand, or would have:
+    an office hears what was written down in its name.
+    """
+    county = bureau.county
+    giver = county.officer(row.officer) or county.officer(request.owner or "")
+    contacts = county.office(request.office).contacts
+    if giver is None and not contacts:
         return
+    to = contacts[0] if giver is None else giver
+    said_by = county.officer(row.officer)
+    by_phone = row.channel == Channel.PHONE.value
+    entered_by = county.officer(row.entered_by) if by_phone else None
     await outbox.put(
         session,
         bureau,
         key=f"confirmation/{row.reference}",
         kind="confirmation",
         case=(case.id, case.number),
-        to_office=request.office,
-        to_officer=row.officer,
+        to_office=to.office,
+        to_officer=to.key,
         request=request,
         facts=facts_of(bureau, case, request)
         | {
             "kind_label": AnswerKind(row.kind).label,
             "reference": row.reference,
             "answered_at": row.answered_at.isoformat(),
+            "channel_label": Channel(row.channel).label,
+            "answered_by": "" if said_by is None else said_by.name,
+            "entered_by": "" if entered_by is None else entered_by.name,
         },
     )
 

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from rules.ladder import Clock
 from rules.limits import Provenance
 from rules.steps import STEPS
-from rules.vocabulary import AnswerKind, ClosingGround, Labelled, Level, Mechanism, RequestState
+from rules.vocabulary import AnswerKind, Channel, ClosingGround, Labelled, Level, Mechanism, RequestState
 
 COORDINATION = "协调事项"
 """Stands in the place of a mechanism for the coordinator's own steps."""
@@ -41,14 +41,20 @@ class LetterKind(Labelled):
     @property
     def is_copy(self) -> bool:
         """True for letters that only inform: they say so in the subject and carry no link."""
-        return self in (
-            LetterKind.ESCALATION,
-            LetterKind.CLOSING_NOTICE,
-            LetterKind.INFORMED,
-            LetterKind.TAKEN_BY,
-            LetterKind.PROCEEDING_CLOSED,
-            LetterKind.CALENDAR_MISSING,
-        )
+        return bool(self.copy_mark)
+
+    @property
+    def copy_mark(self) -> str:
+        """What a copy is called in its subject, "" for other letters.
+
+        "No reply needed" stands only where nothing is to be done: an escalation asks its reader to press the office.
+        """
+        if self in (LetterKind.ESCALATION, LetterKind.CALENDAR_MISSING):
+            return "抄告"
+        just_told = (
+            LetterKind.CLOSING_NOTICE, LetterKind.INFORMED, LetterKind.TAKEN_BY, LetterKind.PROCEEDING_CLOSED
+        )  # fmt: skip
+        return "知会，无需回复" if self in just_told else ""
 
 
 def one_line(text: str) -> str:
@@ -143,11 +149,18 @@ class TakenByFacts(StepFacts):
 
 
 class ConfirmationFacts(StepFacts):
-    """An answer was written down under a reference."""
+    """An answer was written down under a reference, through which channel.
+
+    `answered_by` is the name in the county's list of whoever gave it, `entered_by` of whoever typed it for them; ""
+    for a person who is in no list: a name that was only typed may be anybody's, and travels in no letter.
+    """
 
     kind_label: Annotated[Line, _from(AnswerKind)]
     reference: Reference
     answered_at: AwareDatetime
+    channel_label: Annotated[Line, _from(Channel)] = Channel.LINK.label
+    answered_by: Line = ""
+    entered_by: Line = ""
 
 
 class MovedFacts(StepFacts):

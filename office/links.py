@@ -323,6 +323,10 @@ async def _cause(session: AsyncSession, request: Request) -> AnswerRow | None:
 
 
 def may_extend(bureau: Bureau, request: Request, extension: str) -> bool:
-    """One bounded extension, asked before expiry; never of an emergency step, never of the coordinator's own."""
+    """One bounded extension, asked before expiry; never of an emergency step, never of the coordinator's own.
+
+    A limit that runs on through a change of hands brings its extension with it: the next office has none left.
+    """
     asked = step(request.step)
-    return extension == "" and asked.mechanism is not None and not request.urgent and bureau.clock.now() < request.due
+    unused = extension == "" and not request.extended
+    return unused and asked.mechanism is not None and not request.urgent and bureau.clock.now() < request.due
