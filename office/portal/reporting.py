@@ -150,7 +150,7 @@ async def report(request: Request) -> Response:
     township = form.get("township", "")
     wait = limits_of(request).report(request)
     if wait:
-        answer = _form(request, form, {"danger_now": _call_instead(request, wait)}, township, status=429)
+        answer = _form(request, form, {"fault0": _call_instead(request, wait)}, township, status=429)
         answer.headers["Retry-After"] = str(wait)
         return answer
     try:
