@@ -12,8 +12,9 @@ from playwright.sync_api import Locator, Page, sync_playwright
 from sqlalchemy import select, update
 
 from office.catcher import CaughtLetter
+from office.demo import Forms
 from office.tables import AnswerRow, CaseRow, Letter, Link, Proceeding, Request
-from tests.acceptance.stack import UNFOUNDED, WITH_NAME, Opened, Stack, wait_until
+from tests.acceptance.stack import SHORT_STORY, UNFOUNDED, WITH_NAME, Opened, Stack, wait_until
 
 pytestmark = pytest.mark.chromium
 
@@ -241,6 +242,8 @@ def test_an_expired_link_leads_to_a_fresh_one_in_the_registered_mailbox(stack: S
     assert "HF-" in phone.locator("main").inner_text()
     goto(stack, phone, opened.letter)
     assert phone.locator("#received").count() == 0, "the old link stays dead"
+    now = Forms(stack.web.get(httpx.URL(letter.links[0]).path).text)
+    assert stack.send(Opened(letter, now), "done", **SHORT_STORY["police_accept"]).is_success
     stack.play([case])
 
 
