@@ -6,10 +6,11 @@ Nothing here is law and nothing here is about a county's offices: that is `confi
 from __future__ import annotations
 
 from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 EXAMPLE_COUNTY = Path(__file__).parent / "example_county"
@@ -33,6 +34,13 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="address the portal listens on")
     portal_port: int = Field(8470, ge=1, le=65535)
     prefect_port: int = Field(4270, ge=1, le=65535)
+    trusted_proxies: str = Field(
+        "",
+        description="addresses or networks of our own reverse proxies, with commas; empty: the peer's address counts",
+    )
+    posts_per_minute: int = Field(600, ge=1, description="forms sent from one address; offices often share one")
+    link_posts_per_minute: int = Field(30, ge=1, description="forms sent from one address to one link")
+    reports_per_minute: int = Field(300, ge=1, description="reports from one address; a real one is never turned away")
     public_url: str | None = Field(None, description="address printed in letters; empty: the portal's own, demo only")
 
     smtp_host: str | None = Field(None, description="mail server; empty: letters are caught on this machine")
@@ -49,6 +57,11 @@ class Settings(BaseSettings):
     link_days: int = Field(14, ge=1, le=90, description="natural days a link lives")
 
     @property
+    def proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """Whose `X-Forwarded-For` is believed."""
+        return tuple(ip_network(one.strip(), strict=False) for one in self.trusted_proxies.split(",") if one.strip())
+
+    @property
     def catches_letters(self) -> bool:
         """True when no mail server is configured, so that letters stay on this machine."""
         return self.smtp_host is None
@@ -57,6 +70,18 @@ class Settings(BaseSettings):
     def portal_url(self) -> str:
         """The address that letters carry, without a slash at the end."""
         return (self.public_url or f"http://{self.host}:{self.portal_port}").rstrip("/")
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _proxies_are_networks(cls, value: str) -> str:
+        for one in filter(None, (part.strip() for part in value.split(","))):
+            try:
+                ip_network(one, strict=False)
+            except ValueError:
+                raise ValueError(
+                    f"JIELI_TRUSTED_PROXIES 中的“{one}”不是地址或网段，例如 127.0.0.1,10.0.0.0/8"
+                ) from None
+        return value
 
     @model_validator(mode="after")
     def _no_plain_smtp_away_from_this_machine(self) -> Settings:

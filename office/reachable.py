@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -69,7 +71,10 @@ def require_public_address(settings: Settings) -> None:
     """Raise a StartFault if letters that leave this machine would carry an address nobody else can open, or plain http."""
     address = urlsplit(settings.public_url or "")
     host = (address.hostname or "").lower()
-    local = host in ("", "localhost") or host.startswith("127.") or host == "::1" or host.endswith(".localhost")
+    local = host in ("", "localhost") or host.endswith(".localhost")
+    with suppress(ValueError):
+        number = ip_address(host)
+        local = number.is_loopback or number.is_unspecified or number.is_link_local
     if local or address.scheme != "https":
         raise StartFault(
             "信件要送出本机，请把 JIELI_PUBLIC_URL 设为各单位能打开的 https 地址，例如 https://jieli.anhe.example。"

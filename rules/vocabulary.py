@@ -157,6 +157,7 @@ class Happening(Labelled):
     DEADLINE_RECKONED_ANEW = "deadline_reckoned_anew", "期限重新计算"
     DISCLOSURE_CODE_SENT = "disclosure_code_sent", "发送查阅码"
     PARTICULARS_READ = "particulars_read", "查阅案情"
+    LINK_WORN = "link_worn", "链接因验证码多次输错停用，另发新链接"
 
 
 class AppointmentKind(Labelled):

@@ -72,8 +72,7 @@ class Link(Base):
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     made_at: Mapped[datetime]
     expires_at: Mapped[datetime]
-    wrong_codes: Mapped[int] = mapped_column(Integer, default=0)
-    locked_until: Mapped[datetime | None] = mapped_column(comment="machine time")
+    wrong_codes: Mapped[int] = mapped_column(Integer, default=0, comment="since the last right one")
 
 
 class Disclosure(Base):

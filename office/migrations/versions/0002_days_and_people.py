@@ -56,6 +56,10 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("kind = 'wait'"),
     )
+    op.alter_column(
+        "link", "wrong_codes", existing_type=sa.INTEGER(), comment="since the last right one", existing_nullable=False
+    )
+    op.drop_column("link", "locked_until")
     op.add_column(
         "proceeding",
         sa.Column(
@@ -85,7 +89,7 @@ def upgrade() -> None:
     op.create_check_constraint(
         op.f("ck_event_event_listed"),
         "event",
-        """event IN ('report_filed', 'case_opened', 'proceeding_opened', 'request_asked', 'office_informed', 'request_acknowledged', 'request_done', 'request_declined', 'request_rerouted', 'request_reopened', 'request_withdrawn', 'facts_requested', 'facts_supplied', 'extension_requested', 'extension_granted', 'extension_refused', 'rung_reached', 'letter_handed_over', 'letter_failed', 'letter_stale', 'recipient_missing', 'handed_over', 'proceeding_closed', 'case_closed', 'case_reopened', 'appointment_came', 'proceeding_repaired', 'deadline_reckoned_anew', 'disclosure_code_sent', 'particulars_read')""",
+        """event IN ('report_filed', 'case_opened', 'proceeding_opened', 'request_asked', 'office_informed', 'request_acknowledged', 'request_done', 'request_declined', 'request_rerouted', 'request_reopened', 'request_withdrawn', 'facts_requested', 'facts_supplied', 'extension_requested', 'extension_granted', 'extension_refused', 'rung_reached', 'letter_handed_over', 'letter_failed', 'letter_stale', 'recipient_missing', 'handed_over', 'proceeding_closed', 'case_closed', 'case_reopened', 'appointment_came', 'proceeding_repaired', 'deadline_reckoned_anew', 'disclosure_code_sent', 'particulars_read', 'link_worn')""",
     )
 
 
