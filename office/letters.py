@@ -27,6 +27,7 @@ from config.county import County, Officer
 from office.bureau import Bureau
 from office.calendar_file import calendar_file, carries_file, file_name
 from office.letter_facts import COORDINATION, Facts, LetterKind, StepFacts, check_facts, read_facts
+from office.plain_text import harmless
 from office.tables import Letter
 from office.timekeeping import COUNTY_ZONE
 from rules.limits import Provenance
@@ -176,7 +177,7 @@ def written_parts(
     context = _context(bureau, letter, officer, facts, minted, one_time_code)
     folder = LetterKind(letter.kind).value
     subject, text, html = (
-        _environment().get_template(f"{folder}/{name}").render(context)
+        harmless(_environment().get_template(f"{folder}/{name}").render(context))
         for name in ("subject.txt", "body.txt", "body.html")
     )
     # Blocks that say nothing leave blank lines behind.

@@ -1,4 +1,4 @@
-"""Text that people send, as it may stand in the records and on a page."""
+"""Text that people send or that a county's files hold, as it may stand in the records, on a page and in a letter."""
 
 from __future__ import annotations
 

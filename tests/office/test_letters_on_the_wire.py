@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from hypothesis import example as tried
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from icalendar import Calendar
@@ -129,6 +130,7 @@ EXPECTED_HEADERS = [
 
 @settings(deadline=None)
 @given(name=ANY_TEXT, bureau_name=ANY_TEXT)
+@tried(name="\ud800", bureau_name="\ud800\udfff")
 def test_no_name_breaks_or_adds_a_header(name: str, bureau_name: str) -> None:
     """Whatever stands in a county's files, a letter has its twelve headers, and one recipient in them."""
     bureau = bureau_of(called(bureau_name))
