@@ -25,6 +25,7 @@ DOORS = {
     "sqlalchemy": {"office"},
     "jinja2": {"office/letters.py", "office/sheets.py", "office/portal"},
     "fastapi": {"office/portal"},
+    "imapclient": {"office/returned"},
     "ruamel": {"config"},
     "smtplib": set(),
 }
