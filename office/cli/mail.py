@@ -40,8 +40,8 @@ def letters(
         for letter in person["letters"]:
             step = STEPS[letter["step"]].label if letter["step"] in STEPS else ""
             when = moment(letter["handed_over_at"] or letter["put_at"])
-            fault = f"（{letter['fault'].rstrip('。')}）" if letter["fault"] else ""
-            parts = [when, letter["label"], step, LetterState(letter["state"]).label + fault]
+            why = f"（{letter['fault'].rstrip('。')}）" if letter["fault"] else ""
+            parts = [when, letter["label"], step, LetterState(letter["state"]).label + why]
             out.print("  " + "  ".join(part for part in parts if part), markup=False)
         for answer in person["answers"]:
             out.print(f"  {moment(answer['at'])}  答复：{STEPS[answer['step']].label} {answer['label']}", markup=False)
