@@ -85,11 +85,8 @@ async def listing(bureau: Bureau, *, everything: bool = False) -> dict[str, Any]
         if not everything:
             statement = statement.where(AddressMark.cleared_at.is_(None))
         rows = (await session.execute(statement)).scalars().all()
-        counted = dict(
-            (
-                await session.execute(select(ReturnedMail.sort, func.count()).group_by(ReturnedMail.sort))
-            ).tuples()
-        )  # fmt: skip
+        by_sort = await session.execute(select(ReturnedMail.sort, func.count()).group_by(ReturnedMail.sort))
+        counted = {row[0]: row[1] for row in by_sort}
         return {
             "addresses": await _entries(session, bureau, rows),
             "read": {sort.value: counted.get(sort.value, 0) for sort in MailSort},
@@ -109,7 +106,8 @@ async def of_case(session: AsyncSession, bureau: Bureau, case_id: int) -> list[d
 
 async def _entries(session: AsyncSession, bureau: Bureau, rows: Sequence[AddressMark]) -> list[dict[str, Any]]:
     ids = [row.case_id for row in rows]
-    numbers = dict((await session.execute(select(CaseRow.id, CaseRow.number).where(CaseRow.id.in_(ids)))).tuples())
+    cases = await session.execute(select(CaseRow.id, CaseRow.number).where(CaseRow.id.in_(ids)))
+    numbers = {row[0]: row[1] for row in cases}
     zone = bureau.clock.now().tzinfo
     holders: dict[str, list[str]] = {}
     for office in bureau.county.offices.values():

@@ -92,14 +92,14 @@ def read_mail(raw: bytes) -> ReadMail:
     if not message.keys():
         raise Unreadable("no header line")
     parts = list(own_parts(message))
-    claims = _claims_of_reports(parts)
+    claims_to_report = str(message.get_param("report-type") or "").lower() == "delivery-status"
+    claims = _claims_of_reports(parts, broken=claims_to_report or _from_system(message))
     if claims:
         return _report(message, parts, claims)
-    sort_of_report = str(message.get_param("report-type") or "").lower()
     claims = _claims_of_plain_text(message, parts)
     if claims:
         return _report(message, parts, claims)
-    if sort_of_report == "delivery-status":
+    if claims_to_report:
         raise Unreadable("a report that says nothing")
     found = ReadMail(MailSort.REPLY, _identities(message, parts), _case_numbers(message, header(message, "Subject")))
     if _automatic(message, parts):
@@ -115,11 +115,11 @@ def _report(message: Message, parts: list[Message], claims: list[Claim]) -> Read
     return ReadMail(sort, _identities(message, parts), _case_numbers(message, said), tuple(claims))
 
 
-def _claims_of_reports(parts: list[Message]) -> list[Claim]:
-    """The recipients of every machine-readable report; where the parts are broken, of one that stands in the text."""
+def _claims_of_reports(parts: list[Message], *, broken: bool) -> list[Claim]:
+    """The recipients of every machine-readable report; of a `broken` one, those that stand in its text."""
     said = [text_of(part) for part in parts if part.get_content_type() in _REPORTS]
-    if not said:
-        said = [text for part in parts if "final-recipient:" in (text := text_of(part)).lower()]
+    if not said and broken:
+        said = [text for text in _texts(parts) if "final-recipient:" in text.lower()]
     claims = []
     for text in said:
         for block in re.split(r"\n[ \t]*\r?\n", text.replace("\r\n", "\n")):
@@ -144,13 +144,11 @@ def _claim(addresses: frozenset[str], action: str, status: str) -> Claim:
 
 def _claims_of_plain_text(message: Message, parts: list[Message]) -> list[Claim]:
     """A report in plain words: from a mail system, about mail that came back, with the failed addresses in the text."""
-    from_system = bool(_SYSTEM.search(header(message, "From"))) or _null_sender(message)
     subject = header(message, "Subject")
     named = headers(message, "X-Failed-Recipients")
-    if not from_system or not (named or _RETURNED_SUBJECT.search(subject)):
+    if not _from_system(message) or not (named or _RETURNED_SUBJECT.search(subject)):
         return []
-    own = "\n".join(text_of(part) for part in parts if part.get_content_maintype() == "text")
-    own = own.replace("\r\n", "\n")
+    own = "\n".join(_texts(parts)).replace("\r\n", "\n")
     copy = _COPY_BEGINS.search(own)
     said = own[: copy.start()] if copy else own
     addresses = frozenset(found.lower() for found in ADDRESS.findall(" ".join(named) if named else said))
@@ -160,6 +158,15 @@ def _claims_of_plain_text(message: Message, parts: list[Message]) -> list[Claim]
     family = status[:1] or (reply.group(1) if reply else "")
     delayed = bool(_DELAYED_SUBJECT.search(subject) or _GOES_ON.search(said)) and family != "5"
     return [Claim(addresses, "delayed" if delayed else "failed", status)]
+
+
+def _texts(parts: list[Message]) -> list[str]:
+    """What is written for people; a multipart that could not be taken apart is text too."""
+    return [text_of(part) for part in parts if part.get_content_maintype() in ("text", "multipart")]
+
+
+def _from_system(message: Message) -> bool:
+    return bool(_SYSTEM.search(header(message, "From"))) or _null_sender(message)
 
 
 def _null_sender(message: Message) -> bool:
@@ -178,8 +185,7 @@ def _automatic(message: Message, parts: list[Message]) -> bool:
         or any(mark in message for mark in marks)
         or message.get_content_type() == "multipart/report"
         or any(part.get_content_type() == "message/disposition-notification" for part in parts)
-        or _null_sender(message)
-        or bool(_SYSTEM.search(header(message, "From")))
+        or _from_system(message)
         or bool(_AUTOMATIC_SUBJECT.search(header(message, "Subject")))
     )
 
@@ -187,7 +193,7 @@ def _automatic(message: Message, parts: list[Message]) -> bool:
 def _identities(message: Message, parts: list[Message]) -> tuple[str, ...]:
     """Message-IDs of the form of ours: of the returned letter; else of what the mail replies to; else in its text."""
     returned = "\n".join(text_of(part) for part in parts if part.get_content_type() in _RETURNED)
-    texts = "\n".join(text_of(part) for part in parts if part.get_content_maintype() == "text")
+    texts = "\n".join(_texts(parts))
     in_copy = re.findall(r"^\s*message-id:\s*(\S+)", f"{returned}\n{texts}", re.I | re.M)
     replied = headers(message, "In-Reply-To") + headers(message, "References")
     for words in (" ".join(in_copy), " ".join(replied), f"{returned}\n{texts}"):

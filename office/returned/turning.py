@@ -60,8 +60,7 @@ class Reader:
         counted: Counter[MailSort] = Counter()
         try:
             mailbox = await self.source.open()
-            after = await self._settle_what_is_left(mailbox)
-            for place in await self.source.waiting(after, LIMIT):
+            for place in await self.source.waiting(await self._last_read(mailbox), LIMIT):
                 if stop is not None and stop.is_set():
                     break
                 raw = await self.source.content(place)
@@ -69,21 +68,30 @@ class Reader:
                     self._say_once(f"unopened/{place.name}", "a returned mail cannot be opened and is left where it is")
                     continue
                 counted[await self._one(mailbox, place, raw)] += 1
+            await self._settle_what_is_left(mailbox)
         finally:
             await self.source.close()
         return counted
 
-    async def _settle_what_is_left(self, mailbox: str) -> int | None:
-        """Mark what the records have and the mailbox does not show; gives the last UID that was read."""
-        ours = (ReturnedMail.mailbox == mailbox, ReturnedMail.number.is_not(None))
+    async def _last_read(self, mailbox: str) -> int | None:
+        """The last UID of the mailbox that the records have; none for a folder, and for a mailbox never read."""
         async with self.bureau.database.transaction() as session:
-            last = (await session.execute(select(func.max(ReturnedMail.number)).where(*ours))).scalar_one()
-            left = select(ReturnedMail.key, ReturnedMail.number, ReturnedMail.sort)
-            rows = (await session.execute(left.where(*ours, ~ReturnedMail.settled).limit(LIMIT))).all()
+            return (
+                await session.execute(select(func.max(ReturnedMail.number)).where(ReturnedMail.mailbox == mailbox))
+            ).scalar_one_or_none()
+
+    async def _settle_what_is_left(self, mailbox: str) -> None:
+        """Mark what the records have and the mailbox does not show: a crash or a refusal came between."""
+        async with self.bureau.database.transaction() as session:
+            left = (
+                select(ReturnedMail.key, ReturnedMail.number, ReturnedMail.sort)
+                .where(ReturnedMail.mailbox == mailbox, ReturnedMail.number.is_not(None), ~ReturnedMail.settled)
+                .limit(LIMIT)
+            )
+            rows = (await session.execute(left)).all()
         for key, number, sort in rows:
             if not await self._settle(Place(number), key, MailSort(sort)):
                 break
-        return None if last is None else int(last)
 
     async def _one(self, mailbox: str, place: Place, raw: bytes) -> MailSort:
         key = digest(raw)
