@@ -3,7 +3,7 @@ and for one that came back."""
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy import select
@@ -18,6 +18,7 @@ from rules.vocabulary import LetterState, Level
 
 ABOUT_THE_POST = (LetterKind.RECIPIENT_MISSING.value, LetterKind.MAIL_RECEIVED.value)
 """Letters about letters: when one of them is lost, no further one is written about it."""
+Fit = Callable[[Officer], bool]
 LOST = (LetterState.FAILED.value, LetterState.BOUNCED.value)
 
 
@@ -34,20 +35,26 @@ async def pass_on(
 
     Without `tell_always` the coordinator is told only when nobody gets the letter.
     """
-    marked = await addresses.marked(session)
+    fit = await who_can_get_it(session)
     instead = None
     if reason is not UndeliveredReason.UNWRITABLE:
-        instead = await _put_to_the_next(session, bureau, letter, request, marked)
+        instead = await _put_to_the_next(session, bureau, letter, request, fit)
     if letter.kind not in ABOUT_THE_POST and (tell_always or instead is None):
-        await _tell_who_mends(session, bureau, letter, request, reason, instead, marked)
+        await _tell_who_mends(session, bureau, letter, request, reason, instead, fit)
     return instead
 
 
+async def who_can_get_it(session: AsyncSession) -> Fit:
+    """Whether a letter can reach an officer: none comes back from their address, as far as is known."""
+    marked = await addresses.marked(session)
+    return lambda one: addresses.written(one.email) not in marked
+
+
 async def _put_to_the_next(
-    session: AsyncSession, bureau: Bureau, letter: Letter, request: Request | None, marked: Container[str]
+    session: AsyncSession, bureau: Bureau, letter: Letter, request: Request | None, fit: Fit
 ) -> Officer | None:
     """One who has lost the same letter already is passed over; one who has it already keeps the one letter."""
-    for one in _those_who_stand_in(bureau.county, letter, marked):
+    for one in _those_who_stand_in(bureau.county, letter, fit):
         key = key_for(letter.key, letter.to_officer, one.key)
         state = (await session.execute(select(Letter.state).where(Letter.key == key))).scalar_one_or_none()
         if state in LOST:
@@ -68,12 +75,12 @@ async def _tell_who_mends(
     request: Request | None,
     reason: UndeliveredReason,
     instead: Officer | None,
-    marked: Container[str],
+    fit: Fit,
 ) -> None:
     due = letter.facts.get("due")
     number = (letter.case_id, str(letter.facts["case_number"]))
     county = bureau.county
-    for officer in _who_mends(county, letter, marked):
+    for officer in _who_mends(county, letter, fit):
         await outbox.put(
             session, bureau, key=f"recipient_missing/{letter.id}/{officer.key}",
             kind=LetterKind.RECIPIENT_MISSING.value, case=number, to_office=officer.office,
@@ -100,17 +107,17 @@ def key_for(key: str, officer: str, instead: str) -> str:
     return "/".join(named if officer in parts else [*parts, instead])
 
 
-def stand_in(county: County, letter: Letter, marked: Container[str] = frozenset()) -> Officer | None:
+def stand_in(county: County, letter: Letter, fit: Fit = lambda _: True) -> Officer | None:
     """Who gets a letter instead: the office's next contact or its head; for a copy also the levels above.
 
-    `marked` are the addresses that letters came back from. A letter that acts stays in its office, because its link
+    `fit` is false for those whom it cannot reach. A letter that acts stays in its office, because its link
     would be worth nothing elsewhere. A one-time code is for the one who asked for it, at the registered address, and
     for nobody else.
     """
-    return next(iter(_those_who_stand_in(county, letter, marked)), None)
+    return next(iter(_those_who_stand_in(county, letter, fit)), None)
 
 
-def _those_who_stand_in(county: County, letter: Letter, marked: Container[str]) -> list[Officer]:
+def _those_who_stand_in(county: County, letter: Letter, fit: Fit) -> list[Officer]:
     if letter.kind == LetterKind.DISCLOSURE_CODE.value:
         return []
     office = county.offices.get(letter.to_office)
@@ -121,24 +128,20 @@ def _those_who_stand_in(county: County, letter: Letter, marked: Container[str]) 
         for level in list(Level)[(Level(letter.level) if letter.level else Level.COORDINATOR).height :]:
             people += county.officer_at_level(level, letter.to_office)
     each_once = {one.key: one for one in people}
-    return [one for one in each_once.values() if one.key != letter.to_officer and _reachable(one, marked)]
+    return [one for one in each_once.values() if one.key != letter.to_officer and one.email and fit(one)]
 
 
-def _who_mends(county: County, letter: Letter, marked: Container[str]) -> list[Officer]:
+def _who_mends(county: County, letter: Letter, fit: Fit) -> list[Officer]:
     """The coordinator; the levels above where it is the coordinator's own letter that is lost."""
     for level in (Level.COORDINATOR, Level.LEADER, Level.JOINT_MEETING):
         found = [
             one
             for one in county.officer_at_level(level, letter.to_office)
-            if one.key != letter.to_officer and _reachable(one, marked)
+            if one.key != letter.to_officer and one.email and fit(one)
         ]
         if found:
             return found
     return []
-
-
-def _reachable(officer: Officer, marked: Container[str]) -> bool:
-    return bool(officer.email) and addresses.written(officer.email) not in marked
 
 
 def _office_name(county: County, key: str) -> str:

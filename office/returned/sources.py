@@ -175,7 +175,7 @@ class Mailbox:
                 f"连不上退信信箱（{type(fault).__name__}），请检查 JIELI_IMAP_HOST、JIELI_IMAP_PORT 和 JIELI_IMAP_TLS。"
             ) from None
         named = "\0".join((s.imap_host or "", s.imap_user or "", s.imap_folder))
-        return f"imap/{hashlib.sha256(named.encode()).hexdigest()[:24]}/{chosen[b'UIDVALIDITY']}"
+        return f"imap/{hashlib.sha256(named.encode()).hexdigest()[:24]}/{chosen.get(b'UIDVALIDITY', 0)}"
 
     async def waiting(self, after: int | None, limit: int) -> list[Place]:
         """New mails since the last one read; of a mailbox never read, those of the last days."""

@@ -98,11 +98,12 @@ async def _letters(session: AsyncSession, mail: ReadMail) -> list[Letter]:
 
 async def _reported(session: AsyncSession, bureau: Bureau, mail: ReadMail, letters: list[Letter]) -> _Found:
     found = _Found(MailSort.FOREIGN)
+    to_one = len({(letter.to_office, letter.to_officer) for letter in letters}) == 1
     for letter in letters:
         address = addresses.written(letter.address or _address_now(bureau, letter))
         named = mail.about(address)
-        # Of several letters only those count whose recipient is named; a single one needs no name.
-        claim = named or (mail.gravest if len(letters) == 1 else None)
+        # A mail has one recipient: where the report names letters to several, only those count whose recipient it names.
+        claim = named or (mail.gravest if to_one else None)
         if claim is None or claim.outcome == "other" or letter.attempts == 0:
             continue
         if claim.outcome == "failed":

@@ -170,7 +170,10 @@ async def run_returned(bureau: Bureau, stop: asyncio.Event, every: float = EVERY
                 await connection.commit()
                 while held and not stop.is_set():
                     for reader in readers:
-                        await reader.turn(stop)
+                        try:
+                            await reader.turn(stop)
+                        except Exception as fault:  # one source's fault must not silence the other
+                            logger.error("returned mail could not be read: %s", type(fault).__name__)
                     # The lock lives as long as its connection: a broken one shows here, and another reader takes over.
                     await connection.execute(text("SELECT 1"))
                     await connection.commit()
@@ -179,7 +182,7 @@ async def run_returned(bureau: Bureau, stop: asyncio.Event, every: float = EVERY
                     await connection.execute(text("SELECT pg_advisory_unlock(:key)"), lock)
                     await connection.commit()
         except Exception as fault:  # PostgreSQL may be away for a while; reading goes on when it is back
-            logger.error("returned mail could not be read: %s", type(fault).__name__)
+            logger.error("the reader of returned mail could not turn: %s", type(fault).__name__)
         await _pause(stop, every)
 
 

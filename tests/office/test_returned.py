@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import os
 import ssl
@@ -16,10 +17,12 @@ from typing import Any
 import pytest
 from pydantic import SecretStr, ValidationError
 from sqlalchemy import select, text
+from typer.testing import CliRunner
 
 from config.county import County
 from config.settings import Settings
 from office import addresses
+from office.cli import app
 from office.data_folder import StartFault
 from office.ledger import ledger
 from office.post import Post
@@ -358,6 +361,46 @@ def test_the_ledger_says_of_each_person_what_became_of_their_letters(play: Play)
         assert "@" not in sheet
 
     play(story)
+
+
+def test_the_command_line_shows_ledger_and_addresses_and_clears_one(
+    play: Play, records_url: str, tmp_path: Path
+) -> None:
+    """What a coordinator reads and does, in Chinese and as JSON; empty states say so."""
+    environment = {
+        "JIELI_DATABASE_URL": records_url, "JIELI_SECRET_KEY": "key of the tests", "JIELI_DATA_DIR": str(tmp_path),
+        "COLUMNS": "200",
+    }  # fmt: skip
+
+    def said(*words: str) -> str:
+        done = CliRunner().invoke(app, list(words), env=environment)
+        assert done.exit_code == 0, done.exception
+        return done.output
+
+    assert said("addresses").strip() == "没有被退信的收件地址。"
+
+    async def story(desk: Desk) -> None:
+        await sent(desk)
+        await arrives(desk, "postfix")
+        await arrives(desk, "reply_in_thread")
+        await Post(desk.bureau, ScriptedMailer()).send_due()
+
+    play(story)
+    text = said("letters", "AH-2026-0001")
+    assert "安和县公安局 周立言：未通知" in text
+    assert "交办  出警  被退信（收件地址不存在或不可用（5.1.1））" in text
+    assert "安和县公安局 夏安宁：已通知" in text
+    assert json.loads(said("letters", "AH-2026-0001", "--json"))["people"][0]["bounced"] == 1
+    assert ADDRESS in said("addresses")
+    assert "暂停发信" in said("addresses")
+    assert f"jieli addresses clear {ADDRESS}" in said("show", "AH-2026-0001")
+    assert "信件未送达 ps_zhou：被退信" in said("explain", "AH-2026-0001")
+    assert "来信1封" in said("explain", "AH-2026-0001")
+    assert "已恢复使用" in said("addresses", "clear", ADDRESS, "--by", "xt_wen")
+    assert json.loads(said("addresses", "--json"))["addresses"] == []
+    assert "恢复（xt_wen）" in said("addresses", "--all")
+    refused = CliRunner().invoke(app, ["addresses", "clear", ADDRESS], env=environment)
+    assert "没有被退信标记" in str(refused.exception)
 
 
 # --- where mail lies -------------------------------------------------------------------------------------------------
