@@ -37,6 +37,7 @@ class LetterKind(Labelled):
     DISCLOSURE_CODE = "disclosure_code", "查阅码"
     DEADLINE_MOVED = "deadline_moved", "时限提前"
     CALENDAR_MISSING = "calendar_missing", "日历待公布"
+    MAIL_RECEIVED = "mail_received", "来信提示"
 
     @property
     def is_copy(self) -> bool:
@@ -49,7 +50,7 @@ class LetterKind(Labelled):
 
         "No reply needed" stands only where nothing is to be done: an escalation asks its reader to press the office.
         """
-        if self in (LetterKind.ESCALATION, LetterKind.CALENDAR_MISSING):
+        if self in (LetterKind.ESCALATION, LetterKind.CALENDAR_MISSING, LetterKind.MAIL_RECEIVED):
             return "抄告"
         just_told = (
             LetterKind.CLOSING_NOTICE, LetterKind.INFORMED, LetterKind.TAKEN_BY, LetterKind.PROCEEDING_CLOSED
@@ -191,6 +192,8 @@ class UndeliveredReason(Labelled):
     NO_ADDRESS = "no_address", "收件人没有可用的电子邮箱"
     REFUSED = "refused", "邮件服务器拒收该信件"
     UNWRITABLE = "unwritable", "信件内容无法生成"
+    BOUNCED = "bounced", "信件送出后被退回"
+    MARKED = "marked", "收件地址此前被退信，尚未恢复使用"
 
 
 class RecipientMissingFacts(Facts):
@@ -240,6 +243,13 @@ class CalendarMissingFacts(Facts):
     at: AwareDatetime
 
 
+class MailReceivedFacts(Facts):
+    """Somebody has written to the sender's mailbox about a case; `received` counts such mails of the case so far."""
+
+    received: int = Field(ge=1)
+    at: AwareDatetime
+
+
 FACTS_OF: dict[LetterKind, type[Facts]] = {
     LetterKind.ASKED: StepFacts,
     LetterKind.REMINDER: ReminderFacts,
@@ -256,6 +266,7 @@ FACTS_OF: dict[LetterKind, type[Facts]] = {
     LetterKind.DISCLOSURE_CODE: DisclosureCodeFacts,
     LetterKind.DEADLINE_MOVED: DeadlineMovedFacts,
     LetterKind.CALENDAR_MISSING: CalendarMissingFacts,
+    LetterKind.MAIL_RECEIVED: MailReceivedFacts,
 }
 
 

@@ -108,6 +108,23 @@ def require_smtp(settings: Settings) -> None:
         ) from None
 
 
+def require_mailbox(settings: Settings) -> None:
+    """Raise a StartFault if the mailbox or folder of returned mail, where one is set, cannot be opened."""
+    from office.returned.sources import SourceAway, sources_of
+
+    async def knock() -> None:
+        for source in sources_of(settings):
+            try:
+                await source.open()
+            finally:
+                await source.close()
+
+    try:
+        _run(knock())
+    except SourceAway as fault:
+        raise StartFault(f"{fault} (Returned mail cannot be read: check the JIELI_IMAP_… settings.)") from None
+
+
 def require_prefect(api_url: str, auth: str | None) -> None:
     """Raise a StartFault if the Prefect server at `api_url` does not answer or refuses our login."""
     import httpx

@@ -56,6 +56,11 @@ class Letter(Base):
     handed_over_at: Mapped[datetime | None]
     fault: Mapped[str] = mapped_column(default="")
 
+    @property
+    def notified(self) -> bool:
+        """Whether "notified" may be said: the mail server has taken the letter, and it has not come back."""
+        return self.state == LetterState.HANDED_OVER.value
+
 
 class Link(Base):
     """A link in a letter: one purpose, one recipient, one step version. Token and code come from the nonce and our key."""

@@ -121,6 +121,7 @@ FACTS |= {
         "case_number": "AH-2026-0001", "year": 2027, "step_label": "调查评估", "office_name": "青石镇人民政府",
         "due": (NOON + timedelta(days=210)).isoformat(), "at": NOON.isoformat(),
     },
+    "mail_received": {"case_number": "AH-2026-0001", "received": 2, "at": NOON.isoformat()},
 }  # fmt: skip
 KINDS = sorted(FACTS)
 OFFICE_OF = {
@@ -128,6 +129,7 @@ OFFICE_OF = {
     "closing_notice": "leader",
     "recipient_missing": "coordinator",
     "calendar_missing": "coordinator",
+    "mail_received": "coordinator",
 }
 
 
@@ -358,6 +360,7 @@ SUBJECTS = {
 SUBJECTS |= {
     "deadline_moved": "【时限提前】06-12 18:00前办结｜AH-2026-0001 调查评估",
     "calendar_missing": "【日历待公布】2027年放假安排〔抄告〕AH-2026-0001 调查评估",
+    "mail_received": "【来信提示】发信信箱收到与本案有关的来信〔抄告〕AH-2026-0001",
 }
 
 

@@ -433,6 +433,7 @@ SAYS_WHAT_HAPPENS_OTHERWISE = {
     "recipient_missing": "发给原收件人的信件仍将无法送达，办理时限不因此顺延",
     "calendar_missing": "未收录之前，有关时限一直标为“暂定”",
     "disclosure_code": "不是您本人申请的，请不要使用",
+    "mail_received": "登记之前，有关事项仍按未答复督办，时限不因来信顺延",
 }
 NOTHING_TO_DO = {
     "closing_notice": "您无须再督促",
