@@ -23,6 +23,7 @@ from config.county import County
 from config.settings import Settings
 from office import addresses
 from office.cli import app
+from office.cli.output import out
 from office.data_folder import StartFault
 from office.ledger import ledger
 from office.post import Post
@@ -364,13 +365,14 @@ def test_the_ledger_says_of_each_person_what_became_of_their_letters(play: Play)
 
 
 def test_the_command_line_shows_ledger_and_addresses_and_clears_one(
-    play: Play, records_url: str, tmp_path: Path
+    play: Play, records_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What a coordinator reads and does, in Chinese and as JSON; empty states say so."""
     environment = {
         "JIELI_DATABASE_URL": records_url, "JIELI_SECRET_KEY": "key of the tests", "JIELI_DATA_DIR": str(tmp_path),
-        "COLUMNS": "200",
     }  # fmt: skip
+    # On a narrow terminal the words are parted over lines, and an address is not.
+    monkeypatch.setattr(out, "_width", 80)
 
     def said(*words: str) -> str:
         done = CliRunner().invoke(app, list(words), env=environment)
@@ -392,6 +394,7 @@ def test_the_command_line_shows_ledger_and_addresses_and_clears_one(
     assert "安和县公安局 夏安宁：已通知" in text
     assert json.loads(said("letters", "AH-2026-0001", "--json"))["people"][0]["bounced"] == 1
     assert ADDRESS in said("addresses")
+    monkeypatch.setattr(out, "_width", 200)
     assert "暂停发信" in said("addresses")
     assert f"jieli addresses clear {ADDRESS}" in said("show", "AH-2026-0001")
     assert "信件未送达 ps_zhou：被退信" in said("explain", "AH-2026-0001")
