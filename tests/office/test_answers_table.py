@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,13 +17,14 @@ from office import outbox
 from office import requests as asking
 from office.answering import Given, Refused
 from office.consequences import withdraw
+from office.links import LinkStatus
 from office.phone import answer_by_phone
 from office.tables import CaseRow, Letter, Proceeding, Request
 from rules.answers import CaseFiling
 from rules.steps import STEPS
 from rules.vocabulary import AnswerKind, Happening, Level
 from tests.conftest import FixedClock
-from tests.office.letter_desk import open_desk
+from tests.office.letter_desk import open_desk, without
 from tests.office.test_answering import ordinary, statutory
 from tests.story import Opener, Story
 
@@ -316,3 +317,20 @@ async def test_a_withdrawn_step_is_called_back_from_those_who_were_told_and_no_o
     assert not await story.letters("moved", request_id=request.id)
     await story.deliver()
     assert {one.state for one in await story.letters("asked", request_id=request.id)} == {"stale"}
+
+
+async def test_a_step_is_withdrawn_although_everybody_who_was_asked_has_left(story: Story) -> None:
+    """Calling back depends on nobody's being there; the old links say that it was called back (F104)."""
+    await ordinary(story)
+    await story.deliver()
+    request = await story.request(STEP)
+    old = await story.link(STEP, OWN)
+    for officer in (OWN, COLLEAGUE):
+        story.bureau = replace(story.bureau, county=without(story.bureau.county, officer))
+    async with story.database.transaction() as session:
+        case = (await session.execute(select(CaseRow).where(CaseRow.number == story.case))).scalar_one()
+        row = (await session.execute(select(Request).where(Request.id == request.id).with_for_update())).scalar_one()
+        await withdraw(session, story.bureau, row, case)
+    assert (await story.request(STEP)).state == "withdrawn"
+    assert len(await story.happened(Happening.REQUEST_WITHDRAWN)) == 1
+    assert (await old.look()).status is LinkStatus.WITHDRAWN

@@ -16,11 +16,13 @@ from sqlalchemy.exc import OperationalError
 
 from config.county import County
 from config.settings import Settings
-from office import answering, consequences, links
+from office import answering, consequences, links, outbox
+from office.letters import compose
 from office.portal.app import create_app
 from office.tables import Base
 from rules.vocabulary import AnswerKind, Happening, RequestState
 from tests.conftest import FixedClock
+from tests.office.test_letters import ACTING, FACTS, part
 from tests.portal.test_real_records import link_of
 from tests.story import Story
 
@@ -306,5 +308,38 @@ def test_a_link_carries_its_officer_and_nothing_visible_changes_who_acts(play: P
         assert row.typed_name == officer.name
         shown = re.sub(r"<[^>]+>", "", (await browser.get(page)).text)
         assert f"通过发给{officer.name}的邮件链接" in shown
+
+    play(scene)
+
+
+def test_the_link_printed_in_every_kind_of_letter_opens_its_own_step(play: Play) -> None:
+    """As the officer does it: the address and the code are read out of the letter's text, and both are right (F187)."""
+
+    async def scene(story: Story, browser: httpx.AsyncClient) -> None:
+        await story.report()
+        (wanted, other) = await story.requests(open_only=True)
+        officer = story.bureau.county.office(wanted.office).contacts[0]
+        number = (next(event.case_id for event in await story.happened(Happening.CASE_OPENED)), story.case)
+        for kind in sorted(ACTING):
+            async with story.database.transaction() as session:
+                await outbox.put(
+                    session, story.bureau, key=f"{kind}/crawl", kind=kind, case=number,
+                    to_office=wanted.office, to_officer=officer.key, request=wanted, acts=True,
+                    facts=FACTS[kind] | {"case_number": story.case},
+                )  # fmt: skip
+            letter = (await story.letters(kind, to_officer=officer.key))[-1]
+            async with story.database.transaction() as session:
+                minted = await links.mint(session, story.bureau, letter)
+            body = part(compose(story.bureau, letter, officer, minted), "plain")
+            (address,) = re.findall(rf"^{re.escape(story.bureau.settings.portal_url)}(/r/\S+)$", body, re.MULTILINE)
+            (code,) = re.findall(r"^(\d{6})$", body, re.MULTILINE)
+            shown = (await browser.get(address)).text
+            assert links.step(wanted.step).label in shown, kind
+            assert links.step(other.step).label not in shown, kind
+            given = await browser.post(
+                f"{address}/received", data={"typed_name": officer.name, "code": code, "version": str(wanted.version)}
+            )
+            assert given.status_code == 200, kind
+        assert [(row.request_id, row.kind) for row in await story.answers()] == [(wanted.id, "received")]
 
     play(scene)
