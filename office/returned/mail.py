@@ -6,6 +6,7 @@ import base64
 import binascii
 import re
 from collections.abc import Iterator
+from email.errors import HeaderParseError
 from email.header import decode_header
 from email.message import Message
 from email.parser import BytesParser
@@ -41,7 +42,7 @@ def _readable(value: object) -> str:
             word if isinstance(word, str) else _as_text(word, charset or "utf-8")
             for word, charset in decode_header(given)
         ]
-    except (ValueError, LookupError, binascii.Error, IndexError):
+    except (ValueError, LookupError, IndexError, HeaderParseError):
         words = [given]
     return " ".join("".join(words).split())
 
@@ -51,9 +52,25 @@ def _as_text(raw: bytes, charset: str) -> str:
     for name in (chosen, "utf-8", "gb18030"):
         try:
             return raw.decode(name)
-        except (LookupError, UnicodeError):
+        except (LookupError, ValueError):
             continue
     return raw.decode("utf-8", errors="replace")
+
+
+def _payload(part: Message) -> object:
+    """The parts of a part, or its text; a character set that is no name of one does not count."""
+    try:
+        return part.get_payload()
+    except (LookupError, TypeError, ValueError):
+        raw = part.get_payload(decode=True)
+        return raw.decode("utf-8", errors="replace") if isinstance(raw, bytes) else ""
+
+
+def _charset(part: Message) -> str:
+    try:
+        return part.get_content_charset() or "utf-8"
+    except (LookupError, ValueError):
+        return "utf-8"
 
 
 def own_parts(message: Message) -> Iterator[Message]:
@@ -63,7 +80,7 @@ def own_parts(message: Message) -> Iterator[Message]:
         if not waiting:
             return
         part = waiting.pop(0)
-        below = part.get_payload()
+        below = _payload(part)
         if part.get_content_maintype() == "multipart" and isinstance(below, list):
             waiting = [one for one in below if isinstance(one, Message)] + waiting
         else:
@@ -72,17 +89,17 @@ def own_parts(message: Message) -> Iterator[Message]:
 
 def text_of(part: Message) -> str:
     """What a part says as text, an attached message or report with its headers; HTML without its tags."""
-    payload = part.get_payload()
+    payload = _payload(part)
     if isinstance(payload, list):
         # The parser has taken the attached message apart; encoded as a whole, it is the body of one that has no headers.
         text = "\n\n".join(_flat(one) for one in payload if isinstance(one, Message))
-        if part.get("Content-Transfer-Encoding", "").strip().lower() == "base64":
+        if header(part, "Content-Transfer-Encoding").lower() == "base64":
             return _from_base64(text) or text
         return text
     raw = part.get_payload(decode=True)
     if not isinstance(raw, bytes):
         return str(payload)
-    text = _as_text(raw, part.get_content_charset() or "utf-8")
+    text = _as_text(raw, _charset(part))
     if part.get_content_subtype() == "html":
         text = _TAG.sub("\n", text)
         text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&nbsp;", " ").replace("&amp;", "&")
@@ -92,7 +109,7 @@ def text_of(part: Message) -> str:
 def _flat(message: Message, depth: int = 0) -> str:
     """Headers and text of a message that the parser took apart; of what lies deeper than three, nothing."""
     lines = [f"{name}: {value}" for name, value in message.items()]
-    payload = message.get_payload()
+    payload = _payload(message)
     if isinstance(payload, str):
         lines += ["", text_of(message)]
     elif isinstance(payload, list) and depth < 3:

@@ -80,6 +80,28 @@ def test_a_mail_with_noise_in_it_is_read_or_refused(noise: bytes, at: int) -> No
         return
 
 
+@pytest.mark.parametrize(
+    "word", ["=?utf-8?b?A?=", "=?utf-8?b?QUJD*?=", "=?x-none?b?QUJD?=", "=?utf-8?q?=ZZ?=", "=?gbk?b?/w==?="]
+)
+def test_a_header_that_cannot_be_decoded_is_read_as_it_stands(word: str) -> None:
+    """A broken encoded word in a subject or an address loses no mail."""
+    whole = raw("exchange").replace(b"Subject: ", f"Subject: {word} ".encode(), 1)
+    assert read_mail(whole).sort is read_mail(raw("exchange")).sort
+
+
+@pytest.mark.parametrize(
+    "charset", ['"a\0b"', "x-none", "hex", "*=utf-8''a%00", "*=a%00''b", "*0*=a; charset*1=\xff", '""']
+)
+def test_a_character_set_that_is_none_is_not_asked(charset: str) -> None:
+    """What follows `charset=` comes from a stranger's machine."""
+    given = charset if charset.startswith("*") else f"={charset}"
+    head = f"Subject: x\nContent-Type: text/plain; charset{given}\nContent-Transfer-Encoding: 8bit\xff\n\n"
+    body = "自动回复 \xff AH-2026-0001".encode() + b"\xff\n"
+    assert read_mail(head.encode("latin-1") + body).sort is MailSort.REPLY
+    inside = b"Subject: x\nContent-Type: message/rfc822\nContent-Transfer-Encoding: \xff\n\n"
+    assert read_mail(inside + head.encode("latin-1") + body).sort is MailSort.REPLY
+
+
 def test_a_nest_of_parts_and_a_flood_of_them_come_to_an_end() -> None:
     """Neither depth nor number stops the reader; what is too deep is refused with an exception that is caught."""
     flood = b"Subject: x\nContent-Type: multipart/mixed; boundary=B\n\n" + b"--B\n\nx\n" * 20_000
