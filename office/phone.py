@@ -38,6 +38,7 @@ async def answer_by_phone(
         raise Refused("请写明答复人和录入人。")
     async with bureau.database.transaction() as session:
         request, row = await _latest(session, case, step_key, subject, number)
+        said_by = _who(bureau, request, said_by.strip())
         again = await same_again(session, bureau, request, row, kind, said_by, words)
         if again is not None:
             return again
@@ -54,6 +55,19 @@ async def answer_by_phone(
             entered_by=entered_by,
         )
         return await take(session, bureau, request, row, speech)
+
+
+def _who(bureau: Bureau, request: Request, said: str) -> str:
+    """The key of an officer of the office that was asked, named by key or by name; else the name as it was typed.
+
+    An officer of another office is as little entitled by phone as through an old letter.
+    """
+    office = bureau.county.office(request.office)
+    officer = bureau.county.officer(said)
+    if officer is not None and officer.office != request.office:
+        raise Refused(f"{officer.name}不在承办单位（{office.name}）的名册上，请核对由谁答复。")
+    named = [one.key for one in office.officers if one.name == said]
+    return named[0] if officer is None and len(named) == 1 else said
 
 
 def _checked(asked: Step, payload: dict[str, Any]) -> dict[str, Any]:  # type: ignore[type-arg]

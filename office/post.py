@@ -11,13 +11,13 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from email.message import EmailMessage
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from config.county import County, Officer
+from config.county import Officer
 from office import disclosure, links, outbox
+from office.addresses import is_marked
 from office.bureau import Bureau
 from office.database import POST
 from office.letter_facts import LetterKind, UndeliveredReason
@@ -26,8 +26,11 @@ from office.links import Minted
 from office.listening import listening
 from office.mailer import FinalFault, Mailer, TemporaryFault, UncertainFault
 from office.outbox import Claim
+from office.standing_in import key_for, pass_on, stand_in
 from office.tables import Letter, Request
-from rules.vocabulary import Happening, Level
+from rules.vocabulary import Happening
+
+__all__ = ["Post", "key_for", "stand_in", "wait_of"]
 
 logger = logging.getLogger("jieli.post")
 
@@ -155,6 +158,9 @@ class Post:
         if not officer.email:
             await self._undelivered(session, held, letter, request, UndeliveredReason.NO_ADDRESS)
             return None
+        if await is_marked(session, officer.email):
+            await self._undelivered(session, held, letter, request, UndeliveredReason.MARKED)
+            return None
         minted = await self._mint(session, self.bureau, letter) if letter.acts else None
         coded = letter.kind == LetterKind.DISCLOSURE_CODE.value
         one_time_code = await disclosure.code_in(session, self.bureau, letter) if coded else ""
@@ -224,91 +230,19 @@ class Post:
         sentence: str = "",
     ) -> None:
         """The letter does not reach its officer: the next one gets it, and the coordinator is told, once."""
-        person_is_missing = reason in (UndeliveredReason.LEFT, UndeliveredReason.NO_ADDRESS)
+        person_is_missing = reason in (
+            UndeliveredReason.LEFT, UndeliveredReason.NO_ADDRESS, UndeliveredReason.MARKED
+        )  # fmt: skip
         await outbox.mark_failed(
             session, self.bureau, held, sentence or f"{reason.label}。",
             as_what=Happening.RECIPIENT_MISSING if person_is_missing else Happening.LETTER_FAILED,
         )  # fmt: skip
-        number = (letter.case_id, str(letter.facts["case_number"]))
-        instead = None if reason is UndeliveredReason.UNWRITABLE else stand_in(self.bureau.county, letter)
-        if instead is not None:
-            await outbox.put(
-                session, self.bureau, key=key_for(letter.key, letter.to_officer, instead.key), kind=letter.kind,
-                case=number, to_office=instead.office, to_officer=instead.key, facts=letter.facts, request=request,
-                level=None if letter.level is None else Level(letter.level), acts=letter.acts,
-            )  # fmt: skip
-        if letter.kind == LetterKind.RECIPIENT_MISSING.value:
-            return
-        due = letter.facts.get("due")
-        for officer in _who_mends(self.bureau.county, letter):
-            await outbox.put(
-                session, self.bureau, key=f"recipient_missing/{letter.id}/{officer.key}",
-                kind=LetterKind.RECIPIENT_MISSING.value, case=number, to_office=officer.office,
-                to_officer=officer.key, request=request,
-                facts={
-                    "case_number": number[1],
-                    "letter_label": LetterKind(letter.kind).label,
-                    "step_label": letter.facts.get("step_label", ""),
-                    "office_name": _office_name(self.bureau.county, letter.to_office),
-                    "officer": _officer_name(self.bureau.county, letter.to_officer),
-                    "reason_label": reason.label,
-                    "stand_in": "" if instead is None else f"{_office_name(self.bureau.county, instead.office)}{instead.name}",
-                    "urgent": bool(letter.facts.get("urgent", False)),
-                    "due": None if due is None else datetime.fromisoformat(due),
-                    "at": self.bureau.clock.now(),
-                },
-            )  # fmt: skip
+        # Of a marked address the coordinator was told when the mark was set; a letter that nobody gets is told each time.
+        told_before = reason is UndeliveredReason.MARKED
+        await pass_on(session, self.bureau, letter, request, reason, tell_always=not told_before)
 
     def _tell(self, letter: Letter, sentence: str) -> None:
         logger.warning("letter %s (%s) of %s: %s", letter.id, letter.kind, letter.facts["case_number"], sentence)
-
-
-def key_for(key: str, officer: str, instead: str) -> str:
-    """The key of a letter that goes to another officer: the one this officer's own copy of it has, where there is one."""
-    parts = key.split("/")
-    named = [instead if part == officer else part for part in parts]
-    return "/".join(named if officer in parts else [*parts, instead])
-
-
-def stand_in(county: County, letter: Letter) -> Officer | None:
-    """Who gets a letter instead: the office's next contact or its head; for a copy also the levels above.
-
-    A letter that acts stays in its office, because its link would be worth nothing elsewhere. A one-time code is for
-    the one who asked for it, at the registered address, and for nobody else.
-    """
-    if letter.kind == LetterKind.DISCLOSURE_CODE.value:
-        return None
-    office = county.offices.get(letter.to_office)
-    people: list[Officer] = []
-    if office is not None:
-        people += [*office.contacts, *(one for one in office.officers if one.post == "head"), *office.officers]
-    if not letter.acts:
-        for level in list(Level)[(Level(letter.level) if letter.level else Level.COORDINATOR).height :]:
-            people += county.officer_at_level(level, letter.to_office)
-    return next((one for one in people if one.key != letter.to_officer and one.email), None)
-
-
-def _who_mends(county: County, letter: Letter) -> list[Officer]:
-    """The coordinator; the levels above where it is the coordinator's own letter that is lost."""
-    for level in (Level.COORDINATOR, Level.LEADER, Level.JOINT_MEETING):
-        found = [
-            one
-            for one in county.officer_at_level(level, letter.to_office)
-            if one.key != letter.to_officer and one.email
-        ]
-        if found:
-            return found
-    return []
-
-
-def _office_name(county: County, key: str) -> str:
-    office = county.offices.get(key)
-    return key if office is None else office.name
-
-
-def _officer_name(county: County, key: str) -> str:
-    officer = county.officer(key)
-    return key if officer is None else officer.name
 
 
 async def _to_the_end(work: Awaitable[tuple[bool, bool]]) -> tuple[bool, bool]:

@@ -7,18 +7,31 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from office import addresses
 from office.appointments import to_come
 from office.bureau import Bureau
 from office.requests import next_climb_of, subject_label, terms_of
 from office.schemes import scheme_name
-from office.tables import Appointment, CaseRow, Event, Letter, Proceeding, Request, Rung
+from office.tables import Appointment, CaseRow, Event, Letter, Proceeding, Request, ReturnedMail, Rung
 from rules.limits import Provenance
 from rules.outlook import OUTLOOK
 from rules.steps import step
-from rules.vocabulary import AppointmentKind, ClosingGround, Happening, Level, Mechanism, NewFact, RequestState
+from rules.vocabulary import (
+    AppointmentKind,
+    ClosingGround,
+    Happening,
+    LetterState,
+    Level,
+    MailSort,
+    Mechanism,
+    NewFact,
+    RequestState,
+)
+
+UNDELIVERED = (LetterState.FAILED.value, LetterState.BOUNCED.value)
 
 
 class NoSuchCase(Exception):  # noqa: N818 - it is an answer, not an accident
@@ -149,6 +162,7 @@ async def show_case(bureau: Bureau, number: str) -> dict[str, Any]:
     """A case's timeline: proceedings, requests, events, letters. Raises `NoSuchCase`."""
     async with bureau.database.transaction() as session:
         read = await read_case(session, number)
+        received, marked = await _returned(session, bureau, read.case.id)
     return {
         "case": read.case.number,
         "urgency": read.case.urgency,
@@ -209,10 +223,19 @@ async def show_case(bureau: Bureau, number: str) -> dict[str, Any]:
                 "handed_over_at": _iso(bureau, letter.handed_over_at),
                 "message_id": letter.message_id,
                 "fault": letter.fault,
+                "notified": letter.notified,
             }
             for letter in read.letters
         ],
+        "mail_received": received,
+        "marked_addresses": marked,
     }
+
+
+async def _returned(session: AsyncSession, bureau: Bureau, case_id: int) -> tuple[int, list[dict[str, Any]]]:
+    """How many people's mails about the case came to the sender's mailbox, and the marked addresses of its letters."""
+    counted = select(func.count()).where(ReturnedMail.case_id == case_id, ReturnedMail.sort == MailSort.REPLY.value)
+    return (await session.execute(counted)).scalar_one(), await addresses.of_case(session, bureau, case_id)
 
 
 PROVENANCE_WORDS = {Provenance.NO_STATUTORY_NUMBER: "法律没有规定数字，由本县设定"}
@@ -222,6 +245,7 @@ async def explain_case(bureau: Bureau, number: str) -> dict[str, Any]:
     """Why a case is where it is: who is asked, since when, until when, why that instant, on which article, what comes next."""
     async with bureau.database.transaction() as session:
         read = await read_case(session, number)
+        received, marked = await _returned(session, bureau, read.case.id)
     now = bureau.clock.now()
     explained = []
     for request in read.requests:
@@ -259,6 +283,17 @@ async def explain_case(bureau: Bureau, number: str) -> dict[str, Any]:
                 "next_level": None if climb is None else climb.level.value,
                 "next_level_label": None if climb is None else climb.level.label,
                 "next_level_at": None if climb is None else _iso(bureau, climb.at),
+                "undelivered": [
+                    {
+                        "letter": letter.kind,
+                        "to": letter.to_officer,
+                        "office": letter.to_office,
+                        "state": letter.state,
+                        "fault": letter.fault,
+                    }
+                    for letter in read.letters
+                    if letter.request_id == request.id and letter.state in UNDELIVERED
+                ],
             }
         )
     return {
@@ -277,6 +312,8 @@ async def explain_case(bureau: Bureau, number: str) -> dict[str, Any]:
             if p.closed_at is None
         ],
         "waiting": explained,
+        "mail_received": received,
+        "marked_addresses": marked,
         "noted": _noted(read.noted),
         "last": [
             {"at": _iso(bureau, e.at), "event": e.event, "label": Happening(e.event).label, "step": e.step or None}

@@ -146,7 +146,19 @@ def show(
     counts: dict[str, int] = {}
     for letter in view["letters"]:
         counts[letter["state"]] = counts.get(letter["state"], 0) + 1
-    out.print("信件：" + "，".join(f"{LetterState(k).label}{n}封" for k, n in counts.items()), markup=False)
+    out.print("信件：" + ("，".join(f"{LetterState(k).label}{n}封" for k, n in counts.items()) or "无"), markup=False)
+    _say_what_came_back(view)
+
+
+def _say_what_came_back(view: dict[str, Any]) -> None:
+    for marked in view["marked_addresses"]:
+        out.print(
+            f"  {marked['office']} {marked['officer']} 的收件地址被退信：{marked['reason_label']}，"
+            f"核实后可用 jieli addresses clear {marked['address']} 恢复。",
+            markup=False,
+        )
+    if view["mail_received"]:
+        out.print(f"  发信信箱收到与本案有关的来信{view['mail_received']}封，请查看；来信不作为答复。", markup=False)
 
 
 @app.command()
@@ -186,11 +198,17 @@ def explain(
             out.print("  暂定：有关年份的放假安排尚未公布。", markup=False)
         for anew in waiting["reckoned_anew"]:
             out.print(f"  {moment(anew['at'])}重新计算：{anew['detail']}", markup=False)
+        for lost in waiting["undelivered"]:
+            out.print(
+                f"  信件未送达 {lost['to']}：{LetterState(lost['state']).label}（{lost['fault'].rstrip('。')}）",
+                markup=False,
+            )
         if waiting["next_level_at"]:
             out.print(
                 f"  再不答复，{deadline(waiting['next_level_at'])}告知{waiting['next_level_label']}", markup=False
             )
     _print_noted(view["noted"])
+    _say_what_came_back(view)
 
 
 def _print_noted(noted: list[dict[str, str]]) -> None:

@@ -22,3 +22,5 @@ from office.tables.log import Event as Event
 from office.tables.post import Disclosure as Disclosure
 from office.tables.post import Letter as Letter
 from office.tables.post import Link as Link
+from office.tables.returned import AddressMark as AddressMark
+from office.tables.returned import ReturnedMail as ReturnedMail

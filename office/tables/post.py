@@ -56,6 +56,11 @@ class Letter(Base):
     handed_over_at: Mapped[datetime | None]
     fault: Mapped[str] = mapped_column(default="")
 
+    @property
+    def notified(self) -> bool:
+        """Whether "notified" may be said: the mail server has taken the letter, and it has not come back."""
+        return self.state == LetterState.HANDED_OVER.value
+
 
 class Link(Base):
     """A link in a letter: one purpose, one recipient, one step version. Token and code come from the nonce and our key."""
@@ -72,8 +77,7 @@ class Link(Base):
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     made_at: Mapped[datetime]
     expires_at: Mapped[datetime]
-    wrong_codes: Mapped[int] = mapped_column(Integer, default=0)
-    locked_until: Mapped[datetime | None] = mapped_column(comment="machine time")
+    wrong_codes: Mapped[int] = mapped_column(Integer, default=0, comment="since the last right one")
 
 
 class Disclosure(Base):

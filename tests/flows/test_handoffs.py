@@ -11,9 +11,9 @@ from flows.assessment_and_assistance import assessment_and_assistance
 from office import handover
 from office.answering import Refused
 from office.attempt import LeaseLost
-from office.tables import CaseRow, Proceeding
+from office.tables import Appointment, CaseRow, Proceeding, Request
 from office.views import explain_case
-from rules.vocabulary import ClosingGround, Happening, Mechanism, ReporterKind, ReportReason
+from rules.vocabulary import AppointmentKind, ClosingGround, Happening, Mechanism, ReporterKind, ReportReason
 from tests.flows.ways import PASS, Way, ways
 from tests.story import Story, StoryAttempt
 
@@ -39,14 +39,31 @@ HAND_OFFS = {
 async def test_the_case_goes_its_way(story: Story, way: Way) -> None:
     """Each answer is asked for when its turn comes; the hand-offs and what is live in the end are those of the table."""
     await story.report(**way.report)
+    await somebody_is_responsible(story)
     for step, payload in way.answers:
         if step == PASS:
             await story.fast_forward(**payload)
         else:
             await story.answer(step, **payload)
+        await somebody_is_responsible(story)
     assert tuple(event.detail for event in await story.happened(Happening.HANDED_OVER)) == way.handed
     assert await story.live() == way.live
     assert len(await story.happened(Happening.CASE_CLOSED)) == (0 if way.live else 1)
+
+
+async def somebody_is_responsible(story: Story) -> None:
+    """Every live proceeding of the case is an office's that must answer, or sleeps until a day that is noted (F190)."""
+    async with story.database.transaction() as session:
+        live = select(Proceeding.id).where(Proceeding.closed_at.is_(None))
+        owed = select(Request.proceeding_id, Request.office).where(Request.ended_at.is_(None))
+        noted = select(Appointment.proceeding_id).where(
+            Appointment.kind == AppointmentKind.WAIT.value,
+            Appointment.came_at.is_(None),
+            Appointment.struck_at.is_(None),
+        )
+        offices = {row.proceeding_id: row.office for row in await session.execute(owed)}
+        assert set((await session.execute(live)).scalars()) <= {*offices, *(await session.execute(noted)).scalars()}
+    assert set(offices.values()) <= set(story.bureau.county.offices)
 
 
 def test_the_ways_walk_every_hand_off() -> None:
