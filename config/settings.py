@@ -6,13 +6,15 @@ Nothing here is law and nothing here is about a county's offices: that is `confi
 from __future__ import annotations
 
 from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 EXAMPLE_COUNTY = Path(__file__).parent / "example_county"
+THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
 
 
 class Settings(BaseSettings):
@@ -33,6 +35,13 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="address the portal listens on")
     portal_port: int = Field(8470, ge=1, le=65535)
     prefect_port: int = Field(4270, ge=1, le=65535)
+    trusted_proxies: str = Field(
+        "",
+        description="addresses or networks of our own reverse proxies, with commas; empty: the peer's address counts",
+    )
+    posts_per_minute: int = Field(600, ge=1, description="forms sent from one address; offices often share one")
+    link_posts_per_minute: int = Field(30, ge=1, description="forms sent from one address to one link")
+    reports_per_minute: int = Field(300, ge=1, description="reports from one address; a real one is never turned away")
     public_url: str | None = Field(None, description="address printed in letters; empty: the portal's own, demo only")
 
     smtp_host: str | None = Field(None, description="mail server; empty: letters are caught on this machine")
@@ -57,11 +66,23 @@ class Settings(BaseSettings):
     mail_digest_at_most: int = Field(20, ge=1, le=50, description="steps told in one letter; 1: each in its own")
     mail_alarm_minutes: float = Field(30.0, gt=0, description="minutes after which a letter has waited for too long")
     mail_rest_days: float = Field(7.0, gt=0, description="days without any post after which letters wait for a person")
+    imap_host: str | None = Field(None, description="mailbox of the sender, where returned letters arrive; empty: none")
+    imap_port: int = Field(993, ge=1, le=65535)
+    imap_tls: Literal["tls", "starttls", "none"] = "tls"
+    imap_user: str | None = None
+    imap_password: SecretStr | None = None
+    imap_folder: str = Field("INBOX", min_length=1, description="folder of the mailbox that is read")
+    bounce_folder: Path | None = Field(None, description="folder into which returned mail is dropped as .eml files")
     catcher_port: int = Field(2570, ge=1, le=65535)
 
     worker_limit: int = Field(4, ge=1, le=64, description="attempts at the same time in one worker")
     clock_scale: float = Field(1.0, gt=0, description="county seconds in each second of the machine; 1 but in demos")
     link_days: int = Field(14, ge=1, le=90, description="natural days a link lives")
+
+    @property
+    def proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """Whose `X-Forwarded-For` is believed."""
+        return tuple(ip_network(one.strip(), strict=False) for one in self.trusted_proxies.split(",") if one.strip())
 
     @property
     def catches_letters(self) -> bool:
@@ -73,10 +94,39 @@ class Settings(BaseSettings):
         """The address that letters carry, without a slash at the end."""
         return (self.public_url or f"http://{self.host}:{self.portal_port}").rstrip("/")
 
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _proxies_are_networks(cls, value: str) -> str:
+        for one in filter(None, (part.strip() for part in value.split(","))):
+            try:
+                ip_network(one, strict=False)
+            except ValueError:
+                raise ValueError(
+                    f"JIELI_TRUSTED_PROXIES 中的“{one}”不是地址或网段，例如 127.0.0.1,10.0.0.0/8"
+                ) from None
+        return value
+
     @model_validator(mode="after")
-    def _no_plain_smtp_away_from_this_machine(self) -> Settings:
-        if self.smtp_host and self.smtp_tls == "none" and self.smtp_host not in ("127.0.0.1", "localhost", "::1"):
-            raise ValueError("JIELI_SMTP_TLS=none 只可用于本机邮件服务器；请改为 tls 或 starttls")
+    def _no_plain_mail_away_from_this_machine(self) -> Settings:
+        for name, host, tls in (("SMTP", self.smtp_host, self.smtp_tls), ("IMAP", self.imap_host, self.imap_tls)):
+            if host and tls == "none" and host not in THIS_MACHINE:
+                raise ValueError(f"JIELI_{name}_TLS=none 只可用于本机邮件服务器；请改为 tls 或 starttls")
+        return self
+
+    @model_validator(mode="after")
+    def _a_mailbox_is_named_whole(self) -> Settings:
+        if self.imap_host and not (self.imap_user and self.imap_password):
+            raise ValueError(
+                "设置了 JIELI_IMAP_HOST，还须设置 JIELI_IMAP_USER 和 JIELI_IMAP_PASSWORD，才能登录退信信箱"
+            )
+        if not self.imap_host and (self.imap_user or self.imap_password):
+            raise ValueError("设置了退信信箱的账号，却没有 JIELI_IMAP_HOST；请写明邮件服务器，或者去掉账号")
+        if any(ord(character) < 32 for character in self.imap_folder):
+            raise ValueError("JIELI_IMAP_FOLDER 里有换行或控制字符；请写信箱文件夹的名称，例如 INBOX")
+        if self.bounce_folder is not None and not self.bounce_folder.expanduser().is_dir():
+            raise ValueError(
+                f"JIELI_BOUNCE_FOLDER 所指的文件夹 {self.bounce_folder} 不存在；请先建立文件夹，并让办理进程可以读写"
+            )
         return self
 
     @model_validator(mode="after")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
@@ -19,13 +19,10 @@ from office.bureau import Bureau
 from office.consequences import close_with_all_who_were_told, follow, withdraw_asides
 from office.numbers import readable_code
 from office.requests import facts_of, news, redraw, reschedule
-from office.tables import AnswerRow, CaseRow, Request
+from office.tables import AnswerRow, CaseRow, Link, Request
 from rules.answers import Answer
 from rules.steps import Step, step
 from rules.vocabulary import AnswerKind, Channel, Happening, Office, RequestState
-
-WRONG_CODES_BEFORE_PAUSE = 5
-PAUSE_AFTER_WRONG_CODES = timedelta(minutes=5)
 
 HAPPENING_OF = {
     AnswerKind.RECEIVED: Happening.REQUEST_ACKNOWLEDGED,
@@ -98,7 +95,7 @@ async def answer_by_link(
         if again is not None:
             return again
         status = await links.status_of(session, bureau, link, request)
-        if status in (links.LinkStatus.EXPIRED, links.LinkStatus.MOVED, links.LinkStatus.WITHDRAWN):
+        if status not in (links.LinkStatus.OPEN, links.LinkStatus.CHANGED):
             raise Refused(f"{status.label}，不能再通过此链接办理。")
         if version != request.version:
             raise Refused("打开页面之后情况有变，请核对最新内容后重新提交。", "version")
@@ -130,19 +127,21 @@ async def prove(bureau: Bureau, token: str, *, typed_name: str, code: str) -> st
 async def _code_accepted(bureau: Bureau, token: str, code: str) -> bool:
     """Whether the code is right. A wrong one is counted in a transaction of its own, whatever follows.
 
-    After several wrong codes the link rests for some minutes of machine time; the officer is not locked out for good.
+    Whoever guesses wears the link out, and the officer is not locked out by it: a letter with a fresh link goes to the
+    registered address by itself. That whoever guesses is slowed down is the portal's business (`office.portal.gate`).
     """
     async with bureau.database.transaction() as session:
-        link, _, _ = await links.find(session, token, lock=True)
-        now = (await session.execute(select(func.clock_timestamp()))).scalar_one()
-        if link.locked_until is not None and now < link.locked_until:
-            raise Refused("验证码输错次数较多，请5分钟后再试，或者电话联系协调员办理。", "code")
+        link, request, case = await links.find(session, token, lock=True)
+        if link.wrong_codes >= links.MOST_WRONG_CODES:
+            raise Refused("这个链接因验证码多次输错已停用，请使用新发到登记邮箱的邮件，或者电话联系协调员办理。")
         if links.code_is_right(bureau, link, code):
             link.wrong_codes = 0
             return True
         link.wrong_codes += 1
-        if link.wrong_codes % WRONG_CODES_BEFORE_PAUSE == 0:
-            link.locked_until = now + PAUSE_AFTER_WRONG_CODES
+        if link.wrong_codes == links.MOST_WRONG_CODES and RequestState(request.state).is_open:
+            now = bureau.clock.now()
+            log.write(session, Happening.LINK_WORN, at=now, case_id=case.id, request=request, detail=link.officer)
+            await _fresh_letter(session, bureau, link, request, case)
         return False
 
 
@@ -155,31 +154,31 @@ async def same_again(
     officer: str,
     words: str,
 ) -> Given | None:
-    """The answer given already, when the same officer gives the same again; a refusal when another has decided."""
+    """The answer given already, when the same officer gives the same again; a refusal when it comes too late.
+
+    Whatever an office says first is its receipt too: a later 签收 by a colleague would make a second owner.
+    """
+    if request.state == RequestState.WITHDRAWN.value:
+        raise Refused("该事项已经撤回，无需办理。")
     rows = (
         (await session.execute(select(AnswerRow).where(AnswerRow.request_id == request.id).order_by(AnswerRow.id)))
         .scalars()
         .all()
     )
     decided = next((r for r in rows if r.kind in (AnswerKind.DONE.value, AnswerKind.DECLINED.value)), None)
-    receipt = next((r for r in rows if r.kind == AnswerKind.RECEIVED.value), None)
-    standing = decided or (receipt if kind is AnswerKind.RECEIVED else None)
-    if decided is None and kind in (AnswerKind.MORE_FACTS, AnswerKind.EXTENSION):
+    standing = decided or (rows[0] if rows and kind is AnswerKind.RECEIVED else None)
+    if standing is None and kind in (AnswerKind.MORE_FACTS, AnswerKind.EXTENSION):
         standing = await _asked_already(session, request, rows, kind, officer, words.strip())
     if standing is None:
-        if request.state == RequestState.WITHDRAWN.value:
-            raise Refused("该事项已经撤回，无需办理。")
         return None
     asked = step(request.step)
     name = bureau.county.office(standing.office).name
-    if standing.kind == kind.value and standing.officer == officer:
+    what = kind if decided is None else AnswerKind(standing.kind)
+    if what is kind and standing.officer == officer:
         return Given(kind, standing.reference, case.number, asked, name, standing.answered_at, again=True)
-    if kind is AnswerKind.RECEIVED and receipt is not None and receipt.officer == officer:
-        return Given(kind, receipt.reference, case.number, asked, name, receipt.answered_at, again=True)
     moment = standing.answered_at.astimezone(bureau.clock.now().tzinfo)
     raise Refused(
-        f"该事项已由{name}{standing.typed_name}于{moment:%Y年%m月%d日 %H:%M}"
-        f"{AnswerKind(standing.kind).label}，编号{standing.reference}。"
+        f"该事项已由{name}{standing.typed_name}于{moment:%Y年%m月%d日 %H:%M}{what.label}，编号{standing.reference}。"
     )
 
 
@@ -221,7 +220,8 @@ async def take(session: AsyncSession, bureau: Bureau, request: Request, case: Ca
     session.add(row)
     if request.acknowledged_at is None:
         request.acknowledged_at = now
-        request.owner = None if bureau.county.officer(speech.officer) is None else speech.officer
+        giver = bureau.county.officer(speech.officer)
+        request.owner = giver.key if giver is not None and giver.office == request.office else None
         if request.state == RequestState.ASKED.value:
             request.state = RequestState.ACKNOWLEDGED.value
         await _tell_colleagues(session, bureau, request, case, speech.officer)
@@ -305,46 +305,65 @@ async def _tell_colleagues(session: AsyncSession, bureau: Bureau, request: Reque
 
 
 async def _confirm(session: AsyncSession, bureau: Bureau, request: Request, case: CaseRow, row: AnswerRow) -> None:
-    """One confirmation letter for each answer, to the officer whose answer it is."""
-    if bureau.county.officer(row.officer) is None:
+    """One confirmation letter for each answer, to the officer whose answer it is.
+
+    An answer given by phone by someone who is in no list is confirmed to whoever has the step in hand, or would have:
+    an office hears what was written down in its name.
+    """
+    county = bureau.county
+    giver = county.officer(row.officer) or county.officer(request.owner or "")
+    contacts = county.office(request.office).contacts
+    if giver is None and not contacts:
         return
+    to = contacts[0] if giver is None else giver
+    said_by = county.officer(row.officer)
+    by_phone = row.channel == Channel.PHONE.value
+    entered_by = county.officer(row.entered_by) if by_phone else None
     await outbox.put(
         session,
         bureau,
         key=f"confirmation/{row.reference}",
         kind="confirmation",
         case=(case.id, case.number),
-        to_office=request.office,
-        to_officer=row.officer,
+        to_office=to.office,
+        to_officer=to.key,
         request=request,
         facts=facts_of(bureau, case, request)
         | {
             "kind_label": AnswerKind(row.kind).label,
             "reference": row.reference,
             "answered_at": row.answered_at.isoformat(),
+            "channel_label": Channel(row.channel).label,
+            "answered_by": "" if said_by is None else said_by.name,
+            "entered_by": "" if entered_by is None else entered_by.name,
         },
     )
 
 
-async def resend(bureau: Bureau, token: str) -> None:
+async def resend(bureau: Bureau, token: str, *, typed_name: str, code: str) -> None:
     """A fresh link for an expired one, to the registered address only. At most one an hour of county time.
 
-    Raises `office.links.UnknownLink`; does nothing for a step that is no longer open.
+    It needs the same proof as an answer: a robot that presses the button sends nothing. Raises `Refused`,
+    `office.links.UnknownLink`; does nothing for a step that is no longer open.
     """
+    await prove(bureau, token, typed_name=typed_name, code=code)
     async with bureau.database.transaction() as session:
         link, request, case = await links.find(session, token, lock=True)
         if await links.status_of(session, bureau, link, request) is not links.LinkStatus.EXPIRED:
             return
-        now = bureau.clock.now()
-        await outbox.put(
-            session,
-            bureau,
-            key=f"asked/{request.id}/{link.officer}/again/{now:%Y%m%d%H}",
-            kind="asked",
-            case=(case.id, case.number),
-            to_office=request.office,
-            to_officer=link.officer,
-            request=request,
-            acts=True,
-            facts=facts_of(bureau, case, request),
-        )
+        await _fresh_letter(session, bureau, link, request, case)
+
+
+async def _fresh_letter(session: AsyncSession, bureau: Bureau, link: Link, request: Request, case: CaseRow) -> None:
+    await outbox.put(
+        session,
+        bureau,
+        key=f"asked/{request.id}/{link.officer}/again/{bureau.clock.now():%Y%m%d%H}",
+        kind="asked",
+        case=(case.id, case.number),
+        to_office=request.office,
+        to_officer=link.officer,
+        request=request,
+        acts=True,
+        facts=facts_of(bureau, case, request),
+    )

@@ -15,9 +15,10 @@ from sqlalchemy import case as sql_case
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from office.addresses import written
 from office.bureau import Bureau
 from office.letter_facts import LetterKind
-from office.tables import Letter, Request
+from office.tables import AddressMark, Letter, Request
 from rules.vocabulary import LetterState
 
 CLAIMING = 0x6A696C70  # "jilp": one post at a time gathers ordinary letters, so that two do not share a digest out
@@ -226,8 +227,9 @@ def _with_step() -> Executable:
         later.to_officer == Letter.to_officer,
         later.id > Letter.id,
     )
+    marked = exists().where(AddressMark.address == bindparam("address"), AddressMark.cleared_at.is_(None))
     return (
-        select(Letter, Request, followed)
+        select(Letter, Request, followed, marked)
         .outerjoin(Request, Request.id == Letter.request_id)
         .where(*THIS_HELD)
         .with_for_update(of=Letter)
@@ -238,8 +240,19 @@ def _with_step() -> Executable:
 _WITH_STEP = _with_step()
 
 
-async def claimed_with_step(session: AsyncSession, held: Claim) -> tuple[Letter, Request | None, bool] | None:
-    """The same with the letter's step, which is not locked, and whether the person has a later letter about it."""
-    found = await session.execute(_WITH_STEP, {"letter": held.letter_id, "attempt": held.attempt})
-    row = found.one_or_none()
-    return None if row is None else (row[0], row[1], row[2])
+@dataclass(frozen=True)
+class Found:
+    """A claimed letter with its step, which is not locked; whether the person has a later letter about the step; and
+    whether letters come back from the address."""
+
+    letter: Letter
+    request: Request | None
+    followed: bool
+    marked: bool
+
+
+async def claimed_with_step(session: AsyncSession, held: Claim, address: str) -> Found | None:
+    """The same with all that is asked of it before it leaves, in one statement."""
+    given = {"letter": held.letter_id, "attempt": held.attempt, "address": written(address)}
+    row = (await session.execute(_WITH_STEP, given)).one_or_none()
+    return None if row is None else Found(*row)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from sqlalchemy import select, text
@@ -13,6 +14,7 @@ from office import log
 from office.bureau import Bureau
 from office.handover import open_proceeding
 from office.numbers import next_in_series, readable_code
+from office.plain_text import harmless
 from office.tables import CaseRow, Child, Event, Report
 from rules.routing import SUPERVISOR_OF, urgency_of
 from rules.vocabulary import Happening, Mechanism, ReporterKind, ReportReason
@@ -36,10 +38,10 @@ class Filing(BaseModel):
     reporter_name: str = Field("", max_length=80, title="报告人姓名")
     reporter_contact: str = Field("", max_length=120, title="报告人联系方式")
 
-    @field_validator("narrative", "child_description", "place_detail", "reporter_name", "reporter_contact")
+    @field_validator("*", mode="before")
     @classmethod
-    def _no_nul(cls, value: str) -> str:
-        return value.replace("\0", "")
+    def _harmless(cls, value: Any) -> Any:
+        return harmless(value) if isinstance(value, str) else value
 
     @field_validator("found_at")
     @classmethod

@@ -14,7 +14,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from rules.ladder import Clock
 from rules.limits import Provenance
 from rules.steps import STEPS
-from rules.vocabulary import AnswerKind, ClosingGround, Labelled, Level, Mechanism, RequestState
+from rules.vocabulary import AnswerKind, Channel, ClosingGround, Labelled, Level, Mechanism, RequestState
 
 COORDINATION = "协调事项"
 """Stands in the place of a mechanism for the coordinator's own steps."""
@@ -40,18 +40,25 @@ class LetterKind(Labelled):
     CALENDAR_MISSING = "calendar_missing", "日历待公布"
     CEILING_REACHED = "ceiling_reached", "信件达到上限"
     DIGEST = "digest", "合并信件"
+    MAIL_RECEIVED = "mail_received", "来信提示"
 
     @property
     def is_copy(self) -> bool:
         """True for letters that only inform: they say so in the subject and carry no link."""
-        return self in (
-            LetterKind.ESCALATION,
-            LetterKind.CLOSING_NOTICE,
-            LetterKind.INFORMED,
-            LetterKind.TAKEN_BY,
-            LetterKind.PROCEEDING_CLOSED,
-            LetterKind.CALENDAR_MISSING,
-        )
+        return bool(self.copy_mark)
+
+    @property
+    def copy_mark(self) -> str:
+        """What a copy is called in its subject, "" for other letters.
+
+        "No reply needed" stands only where nothing is to be done: an escalation asks its reader to press the office.
+        """
+        if self in (LetterKind.ESCALATION, LetterKind.CALENDAR_MISSING, LetterKind.MAIL_RECEIVED):
+            return "抄告"
+        just_told = (
+            LetterKind.CLOSING_NOTICE, LetterKind.INFORMED, LetterKind.TAKEN_BY, LetterKind.PROCEEDING_CLOSED
+        )  # fmt: skip
+        return "知会，无需回复" if self in just_told else ""
 
 
 def one_line(text: str) -> str:
@@ -146,11 +153,18 @@ class TakenByFacts(StepFacts):
 
 
 class ConfirmationFacts(StepFacts):
-    """An answer was written down under a reference."""
+    """An answer was written down under a reference, through which channel.
+
+    `answered_by` is the name in the county's list of whoever gave it, `entered_by` of whoever typed it for them; ""
+    for a person who is in no list: a name that was only typed may be anybody's, and travels in no letter.
+    """
 
     kind_label: Annotated[Line, _from(AnswerKind)]
     reference: Reference
     answered_at: AwareDatetime
+    channel_label: Annotated[Line, _from(Channel)] = Channel.LINK.label
+    answered_by: Line = ""
+    entered_by: Line = ""
 
 
 class MovedFacts(StepFacts):
@@ -183,6 +197,8 @@ class UndeliveredReason(Labelled):
     UNWRITABLE = "unwritable", "信件内容无法生成"
     GIVEN_UP = "given_up", "邮件服务器多次暂不受理，已停止重试"
     UNCERTAIN = "uncertain", "邮件服务器收信后未确认，是否送达不明"
+    BOUNCED = "bounced", "信件送出后被退回"
+    MARKED = "marked", "收件地址此前被退信，尚未恢复使用"
 
 
 class RecipientMissingFacts(Facts):
@@ -292,6 +308,13 @@ class DigestFacts(Facts):
     entries: Annotated[tuple[DigestEntry, ...], Field(min_length=2)]
 
 
+class MailReceivedFacts(Facts):
+    """Somebody has written to the sender's mailbox about a case; `received` counts such mails of the case so far."""
+
+    received: int = Field(ge=1)
+    at: AwareDatetime
+
+
 FACTS_OF: dict[LetterKind, type[Facts]] = {
     LetterKind.ASKED: StepFacts,
     LetterKind.REMINDER: ReminderFacts,
@@ -310,6 +333,7 @@ FACTS_OF: dict[LetterKind, type[Facts]] = {
     LetterKind.CALENDAR_MISSING: CalendarMissingFacts,
     LetterKind.CEILING_REACHED: CeilingReachedFacts,
     LetterKind.DIGEST: DigestFacts,
+    LetterKind.MAIL_RECEIVED: MailReceivedFacts,
 }
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from email.headerregistry import Address, BaseHeader, HeaderRegistry
 from email.message import EmailMessage
@@ -25,11 +25,13 @@ from markupsafe import Markup
 
 from config.county import County, Officer
 from office.bureau import Bureau
-from office.letter_facts import COORDINATION, Facts, LetterKind, check_facts, read_facts
+from office.calendar_file import calendar_file, carries_file, file_name
+from office.letter_facts import COORDINATION, Facts, LetterKind, StepFacts, check_facts, read_facts
+from office.plain_text import harmless
 from office.tables import Letter
 from office.timekeeping import COUNTY_ZONE
 from rules.limits import Provenance
-from rules.vocabulary import Level, Office
+from rules.vocabulary import Channel, Level, Office
 from rules.wording import WEEKDAYS, deadline, short_deadline
 
 if TYPE_CHECKING:
@@ -39,7 +41,8 @@ __all__ = ["check_facts", "compose", "subject_of", "thread_id", "written_parts"]
 
 TEMPLATES = Path(__file__).parent.parent / "templates" / "letters"
 POSTS = {"officer": "经办人", "head": "负责人", "duty": "值班人员"}
-_WORD_BYTES = 39  # 52 characters of base64: the longest header line stays under 78 with its name before it
+_WORD_BYTES = 39  # 52 characters of base64: the longest header line stays under 76 with its name before it
+_TURNS_TEXT_AROUND = "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
 
 def _local(at: datetime) -> datetime:
@@ -122,7 +125,9 @@ def _context(
         "to_post": POSTS[officer.post],
         "bureau_name": _bureau_name(county),
         "county_name": county.name,
-        "coordinators": [one for one in contacts if one.key != officer.key],
+        "coordinators": [one for one in contacts if one.key != officer.key and one.phone],
+        "to_call": _people_to_call(county, letter, getattr(facts, "office_name", "")),
+        "calendar": carries_file(letter),
         "written_at": bureau.clock.now(),
         "minted": minted,
         "one_time_code": one_time_code,
@@ -131,12 +136,28 @@ def _context(
         "own_office": officer.office == letter.to_office
         and getattr(facts, "office_name", "") == getattr(office, "name", ""),
         "coordination": getattr(facts, "mechanism_label", "") == COORDINATION,
+        "by_phone": getattr(facts, "channel_label", "") == Channel.PHONE.label,
         "county_limit": getattr(facts, "provenance", None) is Provenance.NO_STATUTORY_NUMBER,
     }
 
 
+def _people_to_call(county: County, letter: Letter, office_name: str) -> list[Officer]:
+    """Whom to call in the office a letter is about, where the letter goes to someone who is to press it."""
+    if letter.kind not in (LetterKind.ESCALATION.value, LetterKind.RECIPIENT_MISSING.value):
+        return []
+    if letter.level == Level.OFFICE_HEAD.value:
+        return []
+    office = next((one for one in county.offices.values() if one.name == office_name), None)
+    if office is None:
+        return []
+    heads = [one for one in office.officers if one.post == "head"]
+    return [one for one in dict.fromkeys([*office.contacts, *heads]) if one.phone and one.key != letter.to_officer]
+
+
 def _one_line(text: str) -> str:
-    kept = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp", "Cs") else c for c in text)
+    """The text on one line, without what ends a header or turns the reading around."""
+    seen = "".join(c for c in text if c not in _TURNS_TEXT_AROUND)
+    kept = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp", "Cs") else c for c in seen)
     return " ".join(kept.split())
 
 
@@ -156,7 +177,7 @@ def written_parts(
     context = _context(bureau, letter, officer, facts, minted, one_time_code)
     folder = LetterKind(letter.kind).value
     subject, text, html = (
-        _environment().get_template(f"{folder}/{name}").render(context)
+        harmless(_environment().get_template(f"{folder}/{name}").render(context))
         for name in ("subject.txt", "body.txt", "body.html")
     )
     # Blocks that say nothing leave blank lines behind.
@@ -213,10 +234,22 @@ class LetterPolicy(EmailPolicy):
 POLICY = LetterPolicy(linesep="\r\n", cte_type="7bit", header_factory=_Headers())
 
 
-def _words(text: str) -> str:
-    words, run = [], b""
+def _whole_characters(text: str) -> Iterator[bytes]:
+    """What a reader takes for one character: a letter with its marks, a rare name's form with its selector."""
+    whole = b""
     for character in text:
         encoded = character.encode()
+        mark = character == "\u200d" or unicodedata.category(character) in ("Mn", "Me", "Mc")
+        if whole and not (mark and len(whole) + len(encoded) <= _WORD_BYTES):
+            yield whole
+            whole = b""
+        whole += encoded
+    yield whole
+
+
+def _words(text: str) -> str:
+    words, run = [], b""
+    for encoded in _whole_characters(text):
         if len(run) + len(encoded) > _WORD_BYTES:
             words.append(run)
             run = b""
@@ -225,11 +258,16 @@ def _words(text: str) -> str:
     return "\r\n ".join(f"=?UTF-8?B?{base64.b64encode(word).decode()}?=" for word in words)
 
 
+def _is_plain(text: str) -> bool:
+    """ASCII that no mail program takes for an encoded word."""
+    return text.isascii() and "=?" not in text
+
+
 def _encoded(name: str, value: Any) -> str:
     lowered = name.lower()
-    if lowered == "subject" and not str(value).isascii():
+    if lowered == "subject" and not _is_plain(str(value)):
         return f"{name}: {_words(str(value))}\r\n"
-    if lowered in ("from", "to") and len(value.addresses) == 1 and not str(value).isascii():
+    if lowered in ("from", "to") and len(value.addresses) == 1 and not _is_plain(value.addresses[0].display_name):
         address = value.addresses[0]
         return f"{name}: {_words(address.display_name)}\r\n <{address.addr_spec}>\r\n"
     return ""
@@ -252,8 +290,16 @@ def compose(
     # Replies by machines are never answers, and should not be made at all.
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"
-    message["Content-Language"] = "zh-CN"
     # Base64 keeps every address whole: no gateway folds its lines.
     message.set_content(text, charset="utf-8", cte="base64")
     message.add_alternative(html, subtype="html", charset="utf-8", cte="base64")
+    facts = read_facts(letter.kind, letter.facts)
+    if carries_file(letter) and isinstance(facts, StepFacts):
+        # An attachment beside the letter: as an alternative to it, some programs would show the file and not the letter.
+        message.add_attachment(
+            calendar_file(letter, facts, bureau.settings.mail_from.rpartition("@")[2], bureau.clock.now()),
+            subtype="calendar", charset="utf-8", cte="base64", filename=file_name(facts), params={"method": "PUBLISH"},
+        )  # fmt: skip
+    # Set last: what is set before the parts goes to the first of them.
+    message["Content-Language"] = "zh-CN"
     return message

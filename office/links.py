@@ -11,6 +11,7 @@ import hashlib
 import html
 import re
 import secrets
+import unicodedata
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from urllib.parse import unquote
@@ -28,6 +29,12 @@ from rules.vocabulary import AnswerKind, Channel, Labelled, RequestState
 
 CODE_DIGITS = 6
 
+TOKEN_LETTERS = 32
+"""160 bits in base 32 (RFC 4648, section 6): nothing in it is punctuation, and capitals mean the same."""
+
+MOST_WRONG_CODES = 50
+"""Wrong codes after which a link opens nothing more: of a million codes too few to guess at."""
+
 
 class LinkStatus(Labelled):
     """What an officer who opens a link finds."""
@@ -37,6 +44,7 @@ class LinkStatus(Labelled):
     EXPIRED = "expired", "链接已过期"
     WITHDRAWN = "withdrawn", "已撤回"
     MOVED = "moved", "已改由其他单位承办"
+    WORN = "worn", "链接已停用"
     CHANGED = "changed", "来信后情况有变"
     UNKNOWN = "unknown", "链接无效"
 
@@ -111,11 +119,19 @@ class UnknownLink(Exception):  # noqa: N818 - it is an answer, not an accident
 
 
 def clean_token(raw: str) -> str:
-    """The token as it was printed, whatever a mail program did to it on the way: encoding, folding, punctuation."""
-    text = html.unescape(unquote(raw))
-    text = re.sub(r"\s|=\r?\n", "", text)
+    """The token as it was printed, whatever a mail program did to it on the way: encoding (of one gateway or of three),
+    folding, capitals, full-width letters, invisible characters, punctuation and words before or behind it.
+    """
+    text = raw
+    for _ in range(3):
+        text = html.unescape(unquote(text))
+    text = unicodedata.normalize("NFKC", text)
+    text = re.sub(r"=?[\s\0-\x1f\x7f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+", "", text)
     found = re.search(r"[A-Za-z0-9_-]+", text)
-    return found.group(0) if found else ""
+    if found is None:
+        return ""
+    # Tokens of the first release had 27 letters, and capitals mattered to them.
+    return found.group(0) if len(found.group(0)) < TOKEN_LETTERS else found.group(0)[:TOKEN_LETTERS].lower()
 
 
 def _hash(token: str) -> str:
@@ -123,7 +139,10 @@ def _hash(token: str) -> str:
 
 
 def _token(bureau: Bureau, nonce: str) -> str:
-    # 160 bits of a keyed hash: 27 letters, in the path, safe in any address.
+    return base64.b32encode(bureau.sign("link", nonce)[:20]).decode().lower()
+
+
+def _older_token(bureau: Bureau, nonce: str) -> str:
     return base64.urlsafe_b64encode(bureau.sign("link", nonce)[:20]).decode().rstrip("=")
 
 
@@ -141,7 +160,7 @@ def code_is_right(bureau: Bureau, link: Link, typed: str) -> bool:
 _MINTING = (
     insert(Link.__table__)  # type: ignore[arg-type]
     .on_conflict_do_nothing(index_elements=["letter_id"])
-    .returning(Link.nonce, Link.expires_at)
+    .returning(Link.nonce, Link.token_hash, Link.expires_at)
 )
 
 
@@ -162,9 +181,10 @@ async def mint(session: AsyncSession, bureau: Bureau, letter: Letter) -> Minted:
     }  # fmt: skip
     link = (await session.execute(_MINTING, fresh)).one_or_none()
     if link is None:
-        made = select(Link.nonce, Link.expires_at).where(Link.letter_id == letter.id)
+        made = select(Link.nonce, Link.token_hash, Link.expires_at).where(Link.letter_id == letter.id)
         link = (await session.execute(made)).one()
-    token = _token(bureau, link.nonce)
+    older = _older_token(bureau, link.nonce)
+    token = older if link.token_hash == _hash(older) else _token(bureau, link.nonce)
     return Minted(f"{bureau.settings.portal_url}/r/{token}", _code(bureau, link.nonce), link.expires_at)
 
 
@@ -210,6 +230,8 @@ async def status_of(session: AsyncSession, bureau: Bureau, link: Link, request: 
         return LinkStatus.WITHDRAWN
     if not RequestState(request.state).is_open:
         return LinkStatus.ANSWERED
+    if link.wrong_codes >= MOST_WRONG_CODES:
+        return LinkStatus.WORN
     if bureau.clock.now() >= link.expires_at:
         return LinkStatus.EXPIRED
     officer = bureau.county.officer(link.officer)
@@ -326,6 +348,10 @@ async def _cause(session: AsyncSession, request: Request) -> AnswerRow | None:
 
 
 def may_extend(bureau: Bureau, request: Request, extension: str) -> bool:
-    """One bounded extension, asked before expiry; never of an emergency step, never of the coordinator's own."""
+    """One bounded extension, asked before expiry; never of an emergency step, never of the coordinator's own.
+
+    A limit that runs on through a change of hands brings its extension with it: the next office has none left.
+    """
     asked = step(request.step)
-    return extension == "" and asked.mechanism is not None and not request.urgent and bureau.clock.now() < request.due
+    unused = extension == "" and not request.extended
+    return unused and asked.mechanism is not None and not request.urgent and bureau.clock.now() < request.due

@@ -5,8 +5,9 @@ from __future__ import annotations
 from config.county import load_county
 from config.settings import Settings
 from office.bureau import Bureau
-from office.data_folder import LINK_KEY, kept_secret
+from office.data_folder import LINK_KEY, StartFault, kept_secret
 from office.database import Database
+from office.reachable import require_public_address
 from office.timekeeping import read_clock
 
 
@@ -26,6 +27,11 @@ async def open_bureau(settings: Settings, *, pooled: bool = True) -> Bureau:
     """The bureau of this process. Raises `NotReady`, and `config.county.CountyFault` for a faulty county."""
     if settings.database_url is None:
         raise NotReady("没有数据库地址：请先运行 jieli up，或者设置 JIELI_DATABASE_URL。")
+    if not settings.catches_letters:
+        try:
+            require_public_address(settings)
+        except StartFault as fault:
+            raise NotReady(str(fault)) from None
     county = load_county(settings.county)
     database = Database(settings.database_url.get_secret_value(), pooled=pooled)
     clock = await read_clock(database)

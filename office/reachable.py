@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -69,7 +71,10 @@ def require_public_address(settings: Settings) -> None:
     """Raise a StartFault if letters that leave this machine would carry an address nobody else can open, or plain http."""
     address = urlsplit(settings.public_url or "")
     host = (address.hostname or "").lower()
-    local = host in ("", "localhost") or host.startswith("127.") or host == "::1" or host.endswith(".localhost")
+    local = host in ("", "localhost") or host.endswith(".localhost")
+    with suppress(ValueError):
+        number = ip_address(host)
+        local = number.is_loopback or number.is_unspecified or number.is_link_local
     if local or address.scheme != "https":
         raise StartFault(
             "信件要送出本机，请把 JIELI_PUBLIC_URL 设为各单位能打开的 https 地址，例如 https://jieli.anhe.example。"
@@ -85,6 +90,23 @@ def require_smtp(settings: Settings) -> None:
     sentence = _run(check(patient))
     if sentence:
         raise StartFault(f"{sentence} (The mail server cannot be used: check the JIELI_SMTP_… settings.)")
+
+
+def require_mailbox(settings: Settings) -> None:
+    """Raise a StartFault if the mailbox or folder of returned mail, where one is set, cannot be opened."""
+    from office.returned.sources import SourceAway, sources_of
+
+    async def knock() -> None:
+        for source in sources_of(settings):
+            try:
+                await source.open()
+            finally:
+                await source.close()
+
+    try:
+        _run(knock())
+    except SourceAway as fault:
+        raise StartFault(f"{fault} (Returned mail cannot be read: check the JIELI_IMAP_… settings.)") from None
 
 
 def require_prefect(api_url: str, auth: str | None) -> None:

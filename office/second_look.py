@@ -42,6 +42,7 @@ class Outlook:
     state: RequestState | None
     newer_waits: bool
     code_is_over: bool = False
+    colleague_took: bool = False
     told_before: bool | None = True
 
 
@@ -97,6 +98,7 @@ def stale_because(seen: Outlook) -> str:
             (seen.acts and seen.version_then != seen.version_now, "事项内容已有变化，另有新信"),
             (seen.clock is Clock.ACKNOWLEDGE and seen.state is RequestState.ACKNOWLEDGED, "事项已签收"),
             (seen.deadline_then != seen.deadline_now, "时限已经变更"),
+            (seen.colleague_took, "事项已由同事签收"),
             (seen.code_is_over, "查阅码已失效"),
         )
     return next((reason for untrue, reason in (*faults, (seen.newer_waits, "已有更新的同类信件")) if untrue), "")
@@ -125,8 +127,19 @@ async def look_again(session: AsyncSession, letter: Letter, *, followed: bool = 
         state=None if request is None else RequestState(request.state),
         newer_waits=followed and kind in OVERTAKEN_BY and await _newer_exists(session, letter, kind, clock),
         code_is_over=kind is LetterKind.DISCLOSURE_CODE and await _code_is_over(session, letter),
+        colleague_took=kind is LetterKind.REMINDER and request is not None and _colleague_took(letter, request),
         told_before=await _told_before(session, letter, kind) if kind in FOLLOWS else True,
     ), request
+
+
+def _colleague_took(letter: Letter, request: Request) -> bool:
+    """Whether somebody else has taken the step since this reminder was put.
+
+    One put afterwards to another than the owner is there because the owner cannot be reached.
+    """
+    if request.owner is None or request.acknowledged_at is None:
+        return False
+    return request.owner != letter.to_officer and letter.put_at < request.acknowledged_at
 
 
 async def _code_is_over(session: AsyncSession, letter: Letter) -> bool:

@@ -5,20 +5,21 @@ Numbers, steps, offices, deadlines, levels and articles; nothing of the child.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from office.bureau import Bureau
 from office.requests import subject_label, terms_of
-from office.tables import CaseRow, EscalationRound, Event, Proceeding, Request, Rung
+from office.tables import CaseRow, EscalationRound, Event, Letter, Proceeding, Request, Rung
 from rules.ladder import Clock
 from rules.outlook import OUTLOOK
 from rules.steps import step
-from rules.vocabulary import ClosingGround, Happening, Level, Mechanism, RequestState, Urgency
+from rules.vocabulary import ClosingGround, Happening, LetterState, Level, Mechanism, RequestState, Urgency
 from rules.wording import short_deadline
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
@@ -78,6 +79,14 @@ async def case_sheet(session: AsyncSession, bureau: Bureau, case: CaseRow) -> st
         .all()
     )
     events = (await session.execute(select(Event).where(Event.case_id == case.id).order_by(Event.id))).scalars().all()
+    letters = (
+        await session.execute(
+            select(Letter.state, Letter.to_office, func.count())
+            .where(Letter.case_id == case.id)
+            .group_by(Letter.state, Letter.to_office)
+            .order_by(Letter.to_office)
+        )
+    ).all()
     zone = bureau.clock.now().tzinfo
     now = bureau.clock.now()
 
@@ -119,6 +128,7 @@ async def case_sheet(session: AsyncSession, bureau: Bureau, case: CaseRow) -> st
                 }
                 for p in proceedings
             ],
+            letters=_letters_line(bureau, [(row[0], row[1], row[2]) for row in letters]),
             waiting=[line(r) for r in requests if RequestState(r.state).is_open],
             ended=[line(r) for r in requests if not RequestState(r.state).is_open],
             events=[
@@ -134,6 +144,20 @@ async def case_sheet(session: AsyncSession, bureau: Bureau, case: CaseRow) -> st
             ],
         )
     )
+
+
+def _letters_line(bureau: Bureau, counts: Sequence[tuple[str, str, int]]) -> str:
+    """How many letters left, wait, were lost or came back; of the lost ones, the offices."""
+    said = []
+    for state in LetterState:
+        found = [(office, count) for one, office, count in counts if one == state.value]
+        if not found:
+            continue
+        lost = state in (LetterState.FAILED, LetterState.BOUNCED)
+        names = "、".join(bureau.county.offices[o].short for o, _ in found if lost and o in bureau.county.offices)
+        label = "已通知" if state is LetterState.HANDED_OVER else state.label
+        said.append(f"{label}{sum(count for _, count in found)}封" + (f"（{names}）" if names else ""))
+    return "，".join(said)
 
 
 async def round_sheet(session: AsyncSession, bureau: Bureau, number: int) -> str:

@@ -29,6 +29,7 @@ from office.reachable import (
     asyncpg_url,
     require_database,
     require_free_port,
+    require_mailbox,
     require_prefect,
     require_public_address,
     require_smtp,
@@ -216,6 +217,7 @@ class Supervisor:
             "county": given.county.expanduser().absolute(),
             "demo": self._demo,
             "clock_scale": self._scale,
+            "bounce_folder": given.bounce_folder and given.bounce_folder.expanduser().absolute(),
             "secret_key": given.secret_key or SecretStr(kept_secret(data_dir, LINK_KEY)),
         }
         if given.prefect_api_url is None:
@@ -244,6 +246,7 @@ class Supervisor:
         if not s.catches_letters:
             require_smtp(s)
             require_public_address(s)
+        require_mailbox(s)
 
     def _start_postgres(self, data_dir: Path) -> None:
         given = self._given
@@ -352,6 +355,8 @@ class Supervisor:
     def _show_addresses(self) -> None:
         s = self.settings
         self._tell(f"门户      {s.portal_url}/")
+        if not (s.catches_letters or s.imap_host or s.bounce_folder):
+            self._tell("退信      未设置 JIELI_IMAP_HOST 或 JIELI_BOUNCE_FOLDER：被退回的信件无从得知。")
         if "catcher" in self._parts:
             self._tell(f"收信箱    {s.portal_url}/dev/mail")
         self._tell(

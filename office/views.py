@@ -7,17 +7,31 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from office import addresses
 from office.appointments import to_come
 from office.bureau import Bureau
 from office.requests import next_climb_of, subject_label, terms_of
-from office.tables import Appointment, CaseRow, Event, Letter, Proceeding, Request, Rung
+from office.schemes import scheme_name
+from office.tables import Appointment, CaseRow, Event, Letter, Proceeding, Request, ReturnedMail, Rung
 from rules.limits import Provenance
 from rules.outlook import OUTLOOK
 from rules.steps import step
-from rules.vocabulary import AppointmentKind, ClosingGround, Happening, Level, Mechanism, RequestState
+from rules.vocabulary import (
+    AppointmentKind,
+    ClosingGround,
+    Happening,
+    LetterState,
+    Level,
+    MailSort,
+    Mechanism,
+    NewFact,
+    RequestState,
+)
+
+UNDELIVERED = (LetterState.FAILED.value, LetterState.BOUNCED.value)
 
 
 class NoSuchCase(Exception):  # noqa: N818 - it is an answer, not an accident
@@ -62,13 +76,32 @@ async def read_case(session: AsyncSession, number: str) -> Reading:
 def _noted(noted: Sequence[Appointment]) -> list[dict[str, str]]:
     """The days that must come, soonest first: of the file, and what a mechanism rests for."""
     return [
-        {"kind": row.kind, "label": AppointmentKind(row.kind).label, "subject": row.subject, "on": row.on.isoformat()}
+        {
+            "kind": row.kind, "label": AppointmentKind(row.kind).label, "subject": row.subject,
+            "about": _about(AppointmentKind(row.kind), row.subject), "on": row.on.isoformat(),
+        }
         for row in noted
-    ]
+    ]  # fmt: skip
+
+
+def _about(kind: AppointmentKind, subject: str) -> str:
+    """What the day brings, in words: the step whose turn comes, the entitlement, the fact."""
+    if kind is AppointmentKind.WAIT:
+        key, _, number = subject.partition("/")
+        return f"届时交办“{step(key).label}”{f'（{number}）' if number else ''}"
+    if kind is AppointmentKind.FACT:
+        return NewFact(subject).label
+    return scheme_name(subject)
 
 
 def _iso(bureau: Bureau, at: datetime | None) -> str | None:
     return None if at is None else at.astimezone(bureau.clock.now().tzinfo).isoformat(timespec="seconds")
+
+
+def _time_of(proceeding: Proceeding) -> str:
+    """The mechanism, the how-manieth time for this child, and whether only something of it goes on."""
+    again = "" if proceeding.serial == 1 else f"（第{proceeding.serial}次）"
+    return f"{Mechanism(proceeding.mechanism).label}{again}{'' if proceeding.outcome is None else '（后续跟踪）'}"
 
 
 def late(bureau: Bureau, request: Request) -> bool:
@@ -129,6 +162,7 @@ async def show_case(bureau: Bureau, number: str) -> dict[str, Any]:
     """A case's timeline: proceedings, requests, events, letters. Raises `NoSuchCase`."""
     async with bureau.database.transaction() as session:
         read = await read_case(session, number)
+        received, marked = await _returned(session, bureau, read.case.id)
     return {
         "case": read.case.number,
         "urgency": read.case.urgency,
@@ -189,10 +223,19 @@ async def show_case(bureau: Bureau, number: str) -> dict[str, Any]:
                 "handed_over_at": _iso(bureau, letter.handed_over_at),
                 "message_id": letter.message_id,
                 "fault": letter.fault,
+                "notified": letter.notified,
             }
             for letter in read.letters
         ],
+        "mail_received": received,
+        "marked_addresses": marked,
     }
+
+
+async def _returned(session: AsyncSession, bureau: Bureau, case_id: int) -> tuple[int, list[dict[str, Any]]]:
+    """How many people's mails about the case came to the sender's mailbox, and the marked addresses of its letters."""
+    counted = select(func.count()).where(ReturnedMail.case_id == case_id, ReturnedMail.sort == MailSort.REPLY.value)
+    return (await session.execute(counted)).scalar_one(), await addresses.of_case(session, bureau, case_id)
 
 
 PROVENANCE_WORDS = {Provenance.NO_STATUTORY_NUMBER: "法律没有规定数字，由本县设定"}
@@ -202,6 +245,7 @@ async def explain_case(bureau: Bureau, number: str) -> dict[str, Any]:
     """Why a case is where it is: who is asked, since when, until when, why that instant, on which article, what comes next."""
     async with bureau.database.transaction() as session:
         read = await read_case(session, number)
+        received, marked = await _returned(session, bureau, read.case.id)
     now = bureau.clock.now()
     explained = []
     for request in read.requests:
@@ -212,6 +256,7 @@ async def explain_case(bureau: Bureau, number: str) -> dict[str, Any]:
         climb = next_climb_of(bureau, request, [r for r in read.rungs if r.request_id == request.id])
         explained.append(
             {
+                "request": request.id,
                 "step": request.step,
                 "code": asked.code,
                 "label": asked.label,
@@ -238,6 +283,17 @@ async def explain_case(bureau: Bureau, number: str) -> dict[str, Any]:
                 "next_level": None if climb is None else climb.level.value,
                 "next_level_label": None if climb is None else climb.level.label,
                 "next_level_at": None if climb is None else _iso(bureau, climb.at),
+                "undelivered": [
+                    {
+                        "letter": letter.kind,
+                        "to": letter.to_officer,
+                        "office": letter.to_office,
+                        "state": letter.state,
+                        "fault": letter.fault,
+                    }
+                    for letter in read.letters
+                    if letter.request_id == request.id and letter.state in UNDELIVERED
+                ],
             }
         )
     return {
@@ -246,11 +302,18 @@ async def explain_case(bureau: Bureau, number: str) -> dict[str, Any]:
         "closed": read.case.closed_at is not None,
         "ground": ClosingGround(read.case.closing_ground).label if read.case.closing_ground else None,
         "mechanisms": [
-            {"mechanism": p.mechanism, "label": Mechanism(p.mechanism).label, "since": _iso(bureau, p.opened_at)}
+            {
+                "mechanism": p.mechanism,
+                "label": _time_of(p),
+                "since": _iso(bureau, p.opened_at),
+                "taken_leave": p.outcome is not None,
+            }
             for p in read.proceedings
             if p.closed_at is None
         ],
         "waiting": explained,
+        "mail_received": received,
+        "marked_addresses": marked,
         "noted": _noted(read.noted),
         "last": [
             {"at": _iso(bureau, e.at), "event": e.event, "label": Happening(e.event).label, "step": e.step or None}

@@ -126,6 +126,42 @@ class LetterState(Labelled):
     BOUNCED = "bounced", "被退信"
 
 
+class MailSort(Labelled):
+    """What came back into the sender's mailbox, once it was read. None of it is ever an answer."""
+
+    BOUNCED = "bounced", "退信"
+    DELAYED = "delayed", "投递延迟"
+    AUTOMATIC = "automatic", "自动回复"
+    REPLY = "reply", "来信"
+    FOREIGN = "foreign", "与本系统信件无关"
+    FAULTY = "faulty", "无法识读"
+
+
+class BounceReason(Labelled):
+    """Why a letter came back, by the class of its status code (RFC 3463, section 3)."""
+
+    NO_MAILBOX = "no_mailbox", "收件地址不存在或不可用"
+    MAILBOX_CLOSED = "mailbox_closed", "收件邮箱已停用或已满"
+    UNREACHABLE = "unreachable", "对方邮件系统无法送达"
+    REFUSED = "refused", "对方邮件系统拒收"
+    UNSAID = "unsaid", "退信未说明原因"
+
+    @classmethod
+    def of_status(cls, status: str) -> BounceReason:
+        """The reason behind an enhanced status code such as 5.1.1; `UNSAID` for "" and for what is no such code."""
+        match status.split(".")[1:2]:
+            case ["1"]:
+                return cls.NO_MAILBOX
+            case ["2"]:
+                return cls.MAILBOX_CLOSED
+            case ["3" | "4"]:
+                return cls.UNREACHABLE
+            case ["5" | "6" | "7"]:
+                return cls.REFUSED
+            case _:
+                return cls.UNSAID
+
+
 class Happening(Labelled):
     """The closed list of what the log can say, in the past tense."""
 
@@ -152,6 +188,10 @@ class Happening(Labelled):
     LETTER_UNCERTAIN = "letter_uncertain", "信件是否送达不明"
     LETTER_LATE = "letter_late", "信件久未送出"
     CEILING_REACHED = "ceiling_reached", "信件达到上限暂缓"
+    LETTER_BOUNCED = "letter_bounced", "信件被退回"
+    LETTER_DELAYED = "letter_delayed", "信件投递延迟"
+    MAIL_RECEIVED = "mail_received", "发信信箱收到来信"
+    ADDRESS_CLEARED = "address_cleared", "收件地址恢复使用"
     RECIPIENT_MISSING = "recipient_missing", "收件人缺失"
     HANDED_OVER = "handed_over", "移交"
     PROCEEDING_CLOSED = "proceeding_closed", "机制办结"
@@ -162,6 +202,7 @@ class Happening(Labelled):
     DEADLINE_RECKONED_ANEW = "deadline_reckoned_anew", "期限重新计算"
     DISCLOSURE_CODE_SENT = "disclosure_code_sent", "发送查阅码"
     PARTICULARS_READ = "particulars_read", "查阅案情"
+    LINK_WORN = "link_worn", "链接因验证码多次输错停用，另发新链接"
 
 
 class AppointmentKind(Labelled):
@@ -172,6 +213,15 @@ class AppointmentKind(Labelled):
     AGE = "age", "到龄核对"
     COMING_OF_AGE = "coming_of_age", "年满18周岁"
     FACT = "fact", "新情况核对"
+
+
+class NewFact(Labelled):
+    """A court's decision after which entitlements are looked at again (legal-basis 1E, guardianship → schemes)."""
+
+    GUARDIANSHIP_REVOKED = "guardianship_revoked", "监护人资格被撤销"
+    GUARDIANSHIP_RESTORED = "guardianship_restored", "监护人资格已恢复"
+    DECLARED_MISSING = "declared_missing", "父母被宣告失踪"
+    DECLARED_DEAD = "declared_dead", "父母被宣告死亡"
 
 
 class ClosingGround(Labelled):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
-import os
 import tempfile
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -17,8 +15,7 @@ from config.settings import EXAMPLE_COUNTY, Settings
 from office.embedded import EmbeddedPostgres
 from office.migrate import upgrade_async
 from office.timekeeping import COUNTY_ZONE
-
-_numbers = itertools.count(1)
+from tests.emptied import EmptiedDatabases
 
 
 @pytest.fixture(scope="session")
@@ -42,13 +39,17 @@ def postgres() -> Iterator[EmbeddedPostgres]:
             server.destroy()
 
 
+@pytest.fixture(scope="session")
+def emptied(postgres: EmbeddedPostgres) -> EmptiedDatabases:
+    """Databases with our schema, used again when a test has ended."""
+    return EmptiedDatabases(postgres, "pattern")
+
+
 @pytest.fixture
-def records_url(postgres: EmbeddedPostgres) -> Iterator[str]:
+def records_url(emptied: EmptiedDatabases) -> Iterator[str]:
     """The address of an empty database with our schema."""
-    name = f"test_{os.getpid()}_{next(_numbers)}"
-    postgres.create_database(name, template="pattern")
-    yield postgres.url(name)
-    postgres.drop_database(name)
+    with emptied.one() as url:
+        yield url
 
 
 @pytest.fixture

@@ -25,6 +25,8 @@ DOORS = {
     "sqlalchemy": {"office"},
     "jinja2": {"office/letters.py", "office/sheets.py", "office/portal"},
     "fastapi": {"office/portal"},
+    "icalendar": {"office/calendar_file.py"},
+    "imapclient": {"office/returned"},
     "ruamel": {"config"},
     "smtplib": set(),
 }

@@ -42,6 +42,8 @@ def everything(settings: Settings, **more: object) -> Iterator[Supervisor]:
             **{name: field.get_default() for name, field in Settings.model_fields.items()}
             | dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
             | {"data_dir": Path(folder), "county": settings.county, "worker_limit": settings.worker_limit, "demo": True}
+            # One machine stands for a county's officers.
+            | dict.fromkeys(("posts_per_minute", "link_posts_per_minute", "reports_per_minute"), 1_000_000)
             | {"mail_digest_at_most": 1, "mail_digest_seconds": 0.0}
             | more
         )

@@ -146,7 +146,19 @@ def show(
     counts: dict[str, int] = {}
     for letter in view["letters"]:
         counts[letter["state"]] = counts.get(letter["state"], 0) + 1
-    out.print("信件：" + "，".join(f"{LetterState(k).label}{n}封" for k, n in counts.items()), markup=False)
+    out.print("信件：" + ("，".join(f"{LetterState(k).label}{n}封" for k, n in counts.items()) or "无"), markup=False)
+    _say_what_came_back(view)
+
+
+def _say_what_came_back(view: dict[str, Any]) -> None:
+    for marked in view["marked_addresses"]:
+        out.print(
+            f"  {marked['office']} {marked['officer']} 的收件地址被退信：{marked['reason_label']}，"
+            f"核实后可用 jieli addresses clear {marked['address']} 恢复。",
+            markup=False,
+        )
+    if view["mail_received"]:
+        out.print(f"  发信信箱收到与本案有关的来信{view['mail_received']}封，请查看；来信不作为答复。", markup=False)
 
 
 @app.command()
@@ -172,7 +184,7 @@ def explain(
     for waiting in view["waiting"]:
         subject = f"（{waiting['subject']}）" if waiting["subject"] else ""
         out.print(
-            f"\n等待 {waiting['office']}：{waiting['code']} {waiting['label']}{subject}，{waiting['state']}",
+            f"\n等待 {waiting['office']}：{waiting['code']} {waiting['label']}{subject}，{waiting['state']}，办件{waiting['request']}",
             markup=False,
         )
         out.print(
@@ -186,18 +198,25 @@ def explain(
             out.print("  暂定：有关年份的放假安排尚未公布。", markup=False)
         for anew in waiting["reckoned_anew"]:
             out.print(f"  {moment(anew['at'])}重新计算：{anew['detail']}", markup=False)
+        for lost in waiting["undelivered"]:
+            out.print(
+                f"  信件未送达 {lost['to']}：{LetterState(lost['state']).label}（{lost['fault'].rstrip('。')}）",
+                markup=False,
+            )
         if waiting["next_level_at"]:
             out.print(
                 f"  再不答复，{deadline(waiting['next_level_at'])}告知{waiting['next_level_label']}", markup=False
             )
     _print_noted(view["noted"])
+    _say_what_came_back(view)
 
 
 def _print_noted(noted: list[dict[str, str]]) -> None:
     if noted:
         out.print("\n记在档案里、到期办理的日子：", markup=False)
     for day in noted:
-        out.print(f"  {day['on']}　{day['label']}（{day['subject']}）", markup=False)
+        about = f"：{day['about']}" if day["about"] else ""
+        out.print(f"  {day['on']}　{day['label']}{about}", markup=False)
 
 
 @app.command()
@@ -208,6 +227,7 @@ def answer(
     said_by: Annotated[str, typer.Option("--said-by", help="谁在电话里答复：人员代号或姓名")],
     entered_by: Annotated[str, typer.Option("--entered-by", help="谁录入")] = "coordinator",
     subject: Annotated[str, typer.Option("--subject", help="同一事项有多项时指明其中一项")] = "",
+    number: Annotated[int | None, typer.Option("--request", help="同一事项先后交办多次时指明办件号")] = None,
     values: Annotated[list[str] | None, typer.Option("--set", help="办结内容，字段=值，可多次")] = None,
     words: Annotated[str, typer.Option("--words", help="理由、需要补充的内容")] = "",
     instead: Annotated[Office | None, typer.Option("--instead", help="退回时：应由哪个单位承办")] = None,
@@ -223,7 +243,7 @@ def answer(
             county,
             lambda bureau: answer_by_phone(
                 bureau, case=case, step_key=step, kind=kind, said_by=said_by, entered_by=entered_by, subject=subject,
-                payload=payload, words=words, instead="" if instead is None else instead.value,
+                number=number, payload=payload, words=words, instead="" if instead is None else instead.value,
             ),
         )  # fmt: skip
     except Refused as fault:

@@ -40,6 +40,8 @@ async def serve(chosen: Settings) -> None:
         # An address may be a link that acts, so no address is ever logged.
         access_log=False,
         server_header=False,
+        # Whose word counts about an address is a setting of ours (`office.portal.gate`).
+        proxy_headers=False,
         timeout_graceful_shutdown=SECONDS_TO_FINISH,
     )
     try:

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from office.bureau import Bureau
 from office.portal import answering_pages, dev_mail, particulars_pages, reporting
+from office.portal.gate import Limits
 from office.portal.pages import NOTICES, STYLESHEET, bureau_of, notice
 from office.portal.shield import Shield
 
@@ -25,6 +26,7 @@ def create_app(bureau: Bureau) -> FastAPI:
     """The portal of that bureau, which stays the caller's to close."""
     app = FastAPI(title="Jieli", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.bureau = bureau
+    app.state.limits = Limits(bureau.settings)
     app.add_middleware(Shield)
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _unreadable)

@@ -6,9 +6,10 @@ can never disagree about what is asked.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from types import NoneType, UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
@@ -17,6 +18,7 @@ from annotated_types import MaxLen, MinLen
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
+from office.plain_text import harmless
 from rules.vocabulary import Labelled
 
 M = TypeVar("M", bound=BaseModel)
@@ -243,5 +245,24 @@ def _sentence(label: str, info: FieldInfo | None, kind: str, context: Mapping[st
 
 
 def tidy(value: str) -> str:
-    """Text as it is kept: line ends of one kind, no NUL (the records cannot hold it), no blanks around it."""
-    return value.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "").strip()
+    """Text as it is kept: line ends of one kind, nothing invisible that misleads or that the records cannot hold, no
+    blanks around it."""
+    return harmless(value.replace("\r\n", "\n").replace("\r", "\n")).strip()
+
+
+def is_day(value: str) -> bool:
+    """Whether a browser can show the value in its own field for a day; anything else is shown as it was typed."""
+    return bool(re.fullmatch(r"\d{4}-\d{2}-\d{2}", value)) and _is_iso(value)
+
+
+def is_minute(value: str) -> bool:
+    """The same of a day and a time."""
+    return bool(re.fullmatch(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}", value)) and _is_iso(value)
+
+
+def _is_iso(value: str) -> bool:
+    try:
+        datetime.fromisoformat(value)  # its day and hour are looked at, not kept
+    except ValueError:
+        return False
+    return True

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 
 from office import disclosure, links
 from office.answering import Refused
 from office.links import LinkStatus, OpenedLink
-from office.portal.answering_pages import WHO, desk, link_page, unknown
+from office.portal.answer_forms import WHO
+from office.portal.answering_pages import counted, link_page, rest, status_of, unknown
 from office.portal.forms import FormFaults, FormField, Widget, read
-from office.portal.pages import bureau_of, page
+from office.portal.gate import admit
+from office.portal.pages import bureau_of, desk, page
 from office.portal.reporting import typed
 
-router = APIRouter()
+router = APIRouter(dependencies=[Depends(admit)])
 
 PROOF = (
     WHO[0],
@@ -39,17 +41,19 @@ async def send_code(request: Request, token: str) -> Response:
     try:
         opened = await links.open_link(bureau, token)
         values = read(WHO, form)
+        rest(request, token)
         await disclosure.send_code(bureau, token, typed_name=values["typed_name"], code=values["code"])
     except links.UnknownLink:
         return unknown(request)
     except FormFaults as refusal:
         return link_page(request, opened, status=HTTPStatus.UNPROCESSABLE_ENTITY, asking=(form, refusal.faults))
     except Refused as refusal:
+        counted(request, token, refusal)
         if refusal.field is not None:
             faults = {refusal.field: refusal.sentence}
-            return link_page(request, opened, status=HTTPStatus.UNPROCESSABLE_ENTITY, asking=(form, faults))
-        return link_page(request, opened, status=HTTPStatus.CONFLICT, sentence=refusal.sentence)
-    return _code_page(request, opened, {"typed_name": values["typed_name"]}, {})
+            return link_page(request, opened, status=status_of(refusal), asking=(form, faults))
+        return link_page(request, opened, status=status_of(refusal), sentence=refusal.sentence)
+    return _code_page(request, opened, {"typed_name": values["typed_name"]}, {}, HTTPStatus.OK)
 
 
 @router.post("/r/{token}/details/read")
@@ -60,32 +64,35 @@ async def read_particulars(request: Request, token: str) -> Response:
     try:
         opened = await links.open_link(bureau, token)
         values = read(PROOF, form)
+        rest(request, token, "one_time_code")
         found = await disclosure.read_particulars(
             bureau, token, typed_name=values["typed_name"], one_time_code=values["one_time_code"]
         )
     except links.UnknownLink:
         return unknown(request)
     except FormFaults as refusal:
-        return _code_page(request, opened, form, refusal.faults)
+        return _code_page(request, opened, form, refusal.faults, HTTPStatus.UNPROCESSABLE_ENTITY)
     except Refused as refusal:
         if refusal.field is not None:
-            return _code_page(request, opened, form, {refusal.field: refusal.sentence})
-        return link_page(request, opened, status=HTTPStatus.CONFLICT, sentence=refusal.sentence)
-    return page(request, "particulars.html", link=found.link, read=found, desk=desk(bureau))
+            return _code_page(request, opened, form, {refusal.field: refusal.sentence}, status_of(refusal))
+        return link_page(request, opened, status=status_of(refusal), sentence=refusal.sentence)
+    return page(request, "particulars.html", link=found.link, read=found, desk=desk(bureau.county))
 
 
-def _code_page(request: Request, opened: OpenedLink, values: dict[str, str], faults: dict[str, str]) -> Response:
+def _code_page(
+    request: Request, opened: OpenedLink, values: dict[str, str], faults: dict[str, str], status: HTTPStatus
+) -> Response:
     if opened.status not in (LinkStatus.OPEN, LinkStatus.CHANGED):
         return link_page(request, opened, status=HTTPStatus.CONFLICT)
     minutes = int(disclosure.VALID.total_seconds() // 60)
     return page(
         request,
         "code_sent.html",
-        status=HTTPStatus.UNPROCESSABLE_ENTITY if faults else HTTPStatus.OK,
+        status=status,
         link=opened.without_words(),
         fields=PROOF,
         typed=values,
         faults=faults,
         minutes=minutes,
-        desk=desk(bureau_of(request)),
+        desk=desk(bureau_of(request).county),
     )

@@ -9,15 +9,18 @@ import re
 import secrets
 from collections.abc import Mapping
 from datetime import datetime
+from http import HTTPStatus
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 
 from config.county import County
 from office import intake
+from office.plain_text import harmless
 from office.portal.forms import BETWEEN, NO, YES, Choice, FormFaults, FormField, Widget, read, sentences, tidy
-from office.portal.pages import bureau_of, page
+from office.portal.gate import limits_of
+from office.portal.pages import bureau_of, desk, page
 from office.timekeeping import COUNTY_ZONE
 from rules.vocabulary import ReporterKind, ReportReason
 
@@ -145,6 +148,11 @@ async def report(request: Request) -> Response:
     county = bureau_of(request).county
     # A poster's township is kept while the form is mended; any other value opens the whole list.
     township = form.get("township", "")
+    wait = limits_of(request).report(request)
+    if wait:
+        answer = _form(request, form, {"fault0": _call_instead(request, wait)}, township, status=429)
+        answer.headers["Retry-After"] = str(wait)
+        return answer
     try:
         filing = _filing(form, _place(county, ""))
         receipt = await intake.file_report(bureau_of(request), filing)
@@ -153,6 +161,14 @@ async def report(request: Request) -> Response:
     except intake.BadFiling as refusal:
         return _form(request, form, _by_field(refusal.sentences), township, status=422)
     return page(request, "receipt.html", receipt=receipt, danger=filing.danger_now is not False, filing=filing)
+
+
+def _call_instead(request: Request, wait: int) -> str:
+    """No report is lost: it waits on the page for some seconds, and a call can be made now."""
+    county = bureau_of(request).county
+    calls = "、".join(f"{name} {phone}" for name, phone in desk(county))
+    by_phone = f"，也可以打电话报告：{calls}" if calls else ""
+    return f"现在提交的人太多，您填写的内容还在，请{wait}秒后再点一次提交。孩子有危险的，请立即拨打110{by_phone}。"
 
 
 def _form(
@@ -253,6 +269,9 @@ async def query_form(request: Request) -> Response:
 @router.post("/query")
 async def query(request: Request) -> Response:
     """How a report stands, for whoever holds both numbers."""
+    wait = limits_of(request).post(request)
+    if wait:
+        raise HTTPException(HTTPStatus.TOO_MANY_REQUESTS, headers={"Retry-After": str(wait)})
     form = await typed(request)
     labels = {field.name: field.label for field in (RECEIPT, CODE)}
     faults: dict[str, str] = {}
@@ -279,6 +298,10 @@ def _plain(copied: str) -> str:
 @router.post("/api/reports")
 async def api_report(request: Request) -> Response:
     """File a report from another program: 201 when filed, 200 when that form key was filed before."""
+    wait = limits_of(request).report(request)
+    if wait:
+        faults = [_call_instead(request, wait)]
+        return JSONResponse({"faults": faults}, status_code=429, headers={"Retry-After": str(wait)})
     try:
         filing = intake.Filing.model_validate_json(await request.body())
         receipt = await intake.file_report(bureau_of(request), filing)
@@ -296,5 +319,6 @@ async def typed(request: Request) -> dict[str, str]:
     async with request.form(max_files=0, max_fields=200) as form:
         for name, value in form.multi_items():
             if isinstance(value, str):
+                value = harmless(value)  # noqa: PLW2901 - what is shown again is harmless too
                 values[name] = f"{values[name]}{BETWEEN}{value}" if name in values else value
     return values

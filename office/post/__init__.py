@@ -8,5 +8,3 @@ from office.post.post import LETTER_WAITS as LETTER_WAITS
 from office.post.post import SERVER_WAITS as SERVER_WAITS
 from office.post.post import Post as Post
 from office.post.post import wait_of as wait_of
-from office.post.undelivered import key_for as key_for
-from office.post.undelivered import stand_in as stand_in

@@ -21,7 +21,7 @@ from office.bureau import Bureau
 from office.letter_facts import Branch, LetterKind
 from office.outbox import Claim
 from office.post.digest import message_id_of
-from office.post.undelivered import office_name, who_mends
+from office.standing_in import office_name, who_can_get_it, who_mends
 from office.tables import Event, Letter, Request, Sending
 from office.timekeeping import ScaledClock
 from rules.vocabulary import Happening, LetterState
@@ -190,7 +190,8 @@ async def stop(
     waiting = (
         await session.execute(select(func.count()).select_from(Letter).where(Letter.state == LetterState.HELD.value))
     ).scalar_one()
-    for officer in who_mends(bureau.county, Letter(to_office=letter.to_office, to_officer="")):
+    about = Letter(to_office=letter.to_office, to_officer="")
+    for officer in who_mends(bureau.county, about, await who_can_get_it(session)):
         await outbox.put(
             session, bureau, key=f"{_CALL}/{now:%Y%m%d%H}/{officer.key}", kind=_CALL,
             case=(letter.case_id, str(letter.facts["case_number"])), to_office=officer.office,

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from config.county import Officer
 from office import disclosure, outbox
 from office.bureau import Bureau
+from office.claims import Found
 from office.letter_facts import LetterKind, UndeliveredReason, read_facts
 from office.letters import compose
 from office.links import Minted
@@ -63,21 +64,21 @@ class Ready:
 
 async def prepare(session: AsyncSession, bureau: Bureau, bundle: Bundle, mint: Mint) -> Ready | None:
     """Look again at every letter of a bundle; those that must not leave are marked. None when nothing is left."""
-    found: list[tuple[Claim, Letter, Request | None]] = []
+    found: list[tuple[Claim, Found]] = []
     for held in bundle:
         seen = await _still_true(session, bureau, held)
         if seen is not None:
-            found.append((held, *seen))
+            found.append((held, seen))
     ready: list[tuple[Page, Request | None]] = []
     recipient: Officer | None = None
-    for held, letter, request in found:
-        officer = bureau.county.officer(letter.to_officer)
-        reason = _why_nobody(letter, officer) or _why_unwritable(letter, len(found) > 1)
+    for held, seen in found:
+        officer = bureau.county.officer(seen.letter.to_officer)
+        reason = _why_nobody(seen, officer) or _why_unwritable(seen.letter, len(found) > 1)
         if reason is not None:
-            await undelivered(session, bureau, held, letter, request, reason)
+            await undelivered(session, bureau, held, seen.letter, seen.request, reason)
         else:
             recipient = officer
-            ready.append((await _page(session, bureau, held, letter, mint), request))
+            ready.append((await _page(session, bureau, held, seen.letter, mint), seen.request))
     if recipient is None:
         return None
     stopped = await ceilings.admit(session, bureau, [page.letter for page, _ in ready])
@@ -90,12 +91,12 @@ async def prepare(session: AsyncSession, bureau: Bureau, bundle: Bundle, mint: M
     return Ready(recipient, pages)
 
 
-async def _still_true(session: AsyncSession, bureau: Bureau, held: Claim) -> tuple[Letter, Request | None] | None:
-    claimed = await outbox.claimed_with_step(session, held)
-    if claimed is None:
+async def _still_true(session: AsyncSession, bureau: Bureau, held: Claim) -> Found | None:
+    officer = bureau.county.officer(held.officer)
+    found = await outbox.claimed_with_step(session, held, "" if officer is None else officer.email)
+    if found is None:
         return None
-    letter, request, followed = claimed
-    seen, _ = await outbox.look_again(session, letter, followed=followed)
+    seen, _ = await outbox.look_again(session, found.letter, followed=found.followed)
     reason = outbox.stale_because(seen)
     if reason:
         await outbox.mark_stale(session, bureau, held, reason)
@@ -103,16 +104,18 @@ async def _still_true(session: AsyncSession, bureau: Bureau, held: Claim) -> tup
     if seen.told_before is None:
         await outbox.mark_retry(session, held, "所续的前一封信正在发送。", UNDECIDED_SECONDS)
         return None
-    if letter.unknown_results >= bureau.settings.mail_uncertain_tries:
-        await undelivered(session, bureau, held, letter, request, UndeliveredReason.UNCERTAIN)
+    if found.letter.unknown_results >= bureau.settings.mail_uncertain_tries:
+        await undelivered(session, bureau, held, found.letter, found.request, UndeliveredReason.UNCERTAIN)
         return None
-    return letter, request
+    return found
 
 
-def _why_nobody(letter: Letter, officer: Officer | None) -> UndeliveredReason | None:
-    if officer is None or officer.office != letter.to_office:
+def _why_nobody(found: Found, officer: Officer | None) -> UndeliveredReason | None:
+    if officer is None or officer.office != found.letter.to_office:
         return UndeliveredReason.LEFT
-    return None if officer.email else UndeliveredReason.NO_ADDRESS
+    if not officer.email:
+        return UndeliveredReason.NO_ADDRESS
+    return UndeliveredReason.MARKED if found.marked else None
 
 
 def _why_unwritable(letter: Letter, in_company: bool) -> UndeliveredReason | None:

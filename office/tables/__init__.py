@@ -24,3 +24,5 @@ from office.tables.post import Letter as Letter
 from office.tables.post import Link as Link
 from office.tables.post import PostSeen as PostSeen
 from office.tables.post import Sending as Sending
+from office.tables.returned import AddressMark as AddressMark
+from office.tables.returned import ReturnedMail as ReturnedMail

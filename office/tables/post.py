@@ -75,6 +75,11 @@ class Letter(Base):
         Boolean, default=False, server_default="false", comment="its case's log has said that it waits for too long"
     )
 
+    @property
+    def notified(self) -> bool:
+        """Whether "notified" may be said: the mail server has taken the letter, and it has not come back."""
+        return self.state == LetterState.HANDED_OVER.value
+
 
 class PostSeen(Base):
     """When a post last served these records, by the machine's time; one row."""
@@ -120,8 +125,7 @@ class Link(Base):
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     made_at: Mapped[datetime]
     expires_at: Mapped[datetime]
-    wrong_codes: Mapped[int] = mapped_column(Integer, default=0)
-    locked_until: Mapped[datetime | None] = mapped_column(comment="machine time")
+    wrong_codes: Mapped[int] = mapped_column(Integer, default=0, comment="since the last right one")
 
 
 class Disclosure(Base):

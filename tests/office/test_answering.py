@@ -13,10 +13,10 @@ import pytest
 from sqlalchemy import select, text
 
 from config.county import County
-from office.answering import WRONG_CODES_BEFORE_PAUSE, Given, Refused, resend
+from office.answering import Given, Refused, resend
 from office.attempt import LeaseLost
 from office.bureau import Bureau
-from office.links import LinkStatus, UnknownLink, open_link
+from office.links import MOST_WRONG_CODES, LinkStatus, UnknownLink, open_link
 from office.phone import answer_by_phone
 from office.requests import news, terms_of
 from office.tables import AnswerRow, Proceeding, Request
@@ -333,20 +333,29 @@ async def test_a_step_that_is_done_takes_back_what_the_coordinator_was_to_decide
 # --- who may answer, and through what ---------------------------------------------------------------
 
 
-async def test_wrong_codes_make_a_link_rest_but_lock_nobody_out_for_good(story: Story) -> None:
-    """Five wrong codes: some minutes of rest, even for the right code; afterwards the right one is taken."""
+async def test_guessing_wears_a_link_out_and_a_fresh_one_reaches_the_officer_by_itself(story: Story) -> None:
+    """Wrong codes never stop the right one until the link is worn out; then its officer has a letter with another link,
+    whoever guesses gets nothing more, and the log says so once."""
     await story.report()
     link = await story.link("police_accept")
     wrong = "000000" if link.code != "000000" else "000001"
-    for _ in range(WRONG_CODES_BEFORE_PAUSE):
+    for _ in range(MOST_WRONG_CODES - 1):
         with pytest.raises(Refused, match="验证码不正确"):
             await link.say(DONE, code=wrong, payload=ACCEPTED)
-    with pytest.raises(Refused, match="5分钟后再试"):
-        await link.say(DONE, payload=ACCEPTED)
-    assert not await story.answers()
-    async with story.database.transaction() as session:
-        await session.execute(text("UPDATE link SET locked_until = clock_timestamp() - interval '1 second'"))
-    assert not (await link.say(DONE, payload=ACCEPTED)).again
+    assert not (await link.say(RECEIVED)).again
+    letters = len(await story.letters("asked", to_officer="ps_zhou"))
+    for _ in range(MOST_WRONG_CODES):
+        with pytest.raises(Refused, match="验证码不正确"):
+            await link.say(DONE, code=wrong, payload=ACCEPTED)
+    for code in (wrong, link.code):
+        with pytest.raises(Refused, match="已停用"):
+            await link.say(DONE, code=code, payload=ACCEPTED)
+    assert (await link.look()).status is LinkStatus.WORN
+    assert len(await story.letters("asked", to_officer="ps_zhou")) == letters + 1
+    assert len(await story.happened(Happening.LINK_WORN)) == 1
+    fresh = await story.link("police_accept")
+    assert (fresh.token, fresh.code) != (link.token, link.code)
+    assert not (await fresh.say(DONE, payload=ACCEPTED)).again
 
 
 async def test_a_code_is_forgiven_its_blanks_and_full_width_digits(story: Story) -> None:
@@ -424,11 +433,11 @@ async def test_an_expired_link_is_sent_again_to_the_registered_address_once_an_h
     """EXPIRED gives a fresh letter; a link that still works, or a step that is done, gives none."""
     await story.report()
     link = await story.link("police_accept")
-    await resend(story.bureau, link.token)
+    await resend(story.bureau, link.token, typed_name="经办人", code=link.code)
     assert len(await story.letters("asked", to_officer="ps_zhou")) == 1
     story.clock.move(timedelta(days=15))
     for _ in range(3):
-        await resend(story.bureau, link.token)
+        await resend(story.bureau, link.token, typed_name="经办人", code=link.code)
     assert len(await story.letters("asked", to_officer="ps_zhou")) == 2
     fresh = await story.link("police_accept")
     assert fresh.token != link.token
@@ -542,7 +551,7 @@ async def test_an_unknown_link_opens_nothing(story: Story) -> None:
     with pytest.raises(UnknownLink):
         await open_link(story.bureau, "no-such-token")
     with pytest.raises(UnknownLink):
-        await resend(story.bureau, "")
+        await resend(story.bureau, "", typed_name="经办人", code="000000")
 
 
 async def test_an_answer_names_no_more_than_its_request(story: Story) -> None:

@@ -76,6 +76,11 @@ def test_post_promises_its_figures() -> None:
     assert {"letters_per_s", "ratio"} <= set(import_module("office.bench.post").LABELS)
 
 
+def test_portal_promises_its_figures() -> None:
+    """The contract's figures are among those of `portal`."""
+    assert {"p50_ms", "p99_ms"} <= set(import_module("office.bench.portal").LABELS)
+
+
 def test_no_name_means_all() -> None:
     """A name chooses one benchmark; without one, all are chosen."""
     assert chosen(None) == NAMES

@@ -32,6 +32,7 @@ NOON = datetime(2026, 6, 12, 12, 0, tzinfo=COUNTY_ZONE)
 MINTED = Minted("https://jieli.anhe.example/r/Zk3hV0bqX9_yTnW2sLc8RmQeAdU", "048291", NOON + timedelta(days=14))
 ONE_TIME_CODE = "K7M2Q9XB"
 ACTING = {"asked", "reminder", "question_answered", "extension_decided", "deadline_moved"}
+WITH_FILE = ACTING - {"question_answered"}
 
 
 class Noon:
@@ -120,6 +121,7 @@ FACTS |= {
         "case_number": "AH-2026-0001", "year": 2027, "step_label": "调查评估", "office_name": "青石镇人民政府",
         "due": (NOON + timedelta(days=210)).isoformat(), "at": NOON.isoformat(),
     },
+    "mail_received": {"case_number": "AH-2026-0001", "received": 2, "at": NOON.isoformat()},
 }  # fmt: skip
 FACTS |= {
     "ceiling_reached": {
@@ -144,12 +146,15 @@ OFFICE_OF = {
     "recipient_missing": "coordinator",
     "calendar_missing": "coordinator",
     "ceiling_reached": "coordinator",
+    "mail_received": "coordinator",
 }
 
 
 def letter_of(kind: str, county: County, **more: Any) -> tuple[Letter, Officer]:
     """A letter of that kind and whom it goes to."""
     facts = more.pop("facts", FACTS[kind])
+    about_a_step = issubclass(FACTS_OF[LetterKind(kind)], StepFacts)
+    more = {"request_id": 7 if about_a_step else None, "request_version": 2 if about_a_step else None} | more
     office = more.pop("office", OFFICE_OF.get(kind, "public_security"))
     officer = county.office(office).contacts[0]
     letter = Letter(
@@ -191,7 +196,9 @@ def test_a_surplus_or_missing_fact_is_refused_when_the_letter_is_put(kind: str) 
     """A fact nobody has allowed cannot travel by mail."""
     with pytest.raises(ValidationError):
         check_facts(kind, FACTS[kind] | {"narrative": "孩子的事"})
-    for name in FACTS[kind]:
+    for name, field in FACTS_OF[LetterKind(kind)].model_fields.items():
+        if not field.is_required():
+            continue
         with pytest.raises(ValidationError):
             check_facts(kind, {key: value for key, value in FACTS[kind].items() if key != name})
 
@@ -244,7 +251,9 @@ def test_a_letter_names_one_recipient_and_asks_for_no_reply_by_machine(kind: str
     assert "+0800" in str(message["Date"])
     assert message["From"].addresses[0].addr_spec == bureau.settings.mail_from
     assert message["From"].addresses[0].display_name == "安和县民政局（接力）"
-    assert [part.get_content_type() for part in message.walk()] == ["multipart/alternative", "text/plain", "text/html"]
+    letter = ["multipart/alternative", "text/plain", "text/html"]
+    whole = ["multipart/mixed", *letter, "text/calendar"] if kind in WITH_FILE else letter
+    assert [part.get_content_type() for part in message.walk()] == whole
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -282,7 +291,10 @@ def test_an_information_letter_carries_no_address(kind: str, bureau: Bureau) -> 
     message = sent(kind, bureau)
     assert "http" not in part(message, "plain")
     assert not re.search(r'href="(?!tel:)', part(message, "html"))
-    assert ("〔抄告〕" in message["Subject"]) is LetterKind(kind).is_copy
+    mark = LetterKind(kind).copy_mark
+    assert re.findall("〔(.*)〕", message["Subject"]) == ([mark] if mark else [])
+    for subtype in ("plain", "html"):
+        assert ("本信为抄告件，不含办理链接，无需回复本信" in part(message, subtype)) is LetterKind(kind).is_copy
 
 
 def test_a_letter_and_its_link_must_agree(bureau: Bureau) -> None:
@@ -351,16 +363,16 @@ SUBJECTS = {
     "asked": "【紧急交办】06-12 11:00前签收｜AH-2026-0001 出警",
     "reminder": "【紧急提醒】06-12 18:00前办结｜AH-2026-0001 出警",
     "escalation": "【紧急逾期·分管领导】06-12 18:00到期〔抄告〕AH-2026-0001 出警",
-    "closing_notice": "【已办结】06-12 12:00〔抄告〕AH-2026-0001 出警",
-    "informed": "【通报】06-12 12:00〔抄告〕AH-2026-0001 应急处置",
-    "taken_by": "【已签收】06-12 12:00〔抄告〕AH-2026-0001 出警",
+    "closing_notice": "【已办结】06-12 12:00〔知会，无需回复〕AH-2026-0001 出警",
+    "informed": "【通报】06-12 12:00〔知会，无需回复〕AH-2026-0001 应急处置",
+    "taken_by": "【已签收】06-12 12:00〔知会，无需回复〕AH-2026-0001 出警",
     "confirmation": "【回执·签收】06-12 12:00｜AH-2026-0001 出警",
     "moved": "【改派】贵单位无须再办理｜AH-2026-0001 出警",
     "question_answered": "【补充材料】06-12 18:00前办结｜AH-2026-0001 出警",
     "extension_decided": "【同意延期】06-12 18:00前办结｜AH-2026-0001 出警",
     "recipient_missing": "【紧急·信件未送达】06-12 12:00前办结｜AH-2026-0001 安和县公安局",
-    "proceeding_closed": "【机制办结】06-12 12:00〔抄告〕AH-2026-0001 监护干预",
-    "disclosure_code": "【查阅码】AH-2026-0001 06-12 12:15前有效｜出警",
+    "proceeding_closed": "【机制办结】06-12 12:00〔知会，无需回复〕AH-2026-0001 监护干预",
+    "disclosure_code": "【查阅码】06-12 12:15前有效｜AH-2026-0001 出警",
 }
 
 
@@ -369,6 +381,7 @@ SUBJECTS |= {
     "calendar_missing": "【日历待公布】2027年放假安排〔抄告〕AH-2026-0001 调查评估",
     "ceiling_reached": "【信件达到上限】06-12 12:00｜AH-2026-0001 同一案件",
     "digest": "【交办】06-12 11:00前签收｜共2件 AH-2026-0001等2案",
+    "mail_received": "【来信提示】发信信箱收到与本案有关的来信〔抄告〕AH-2026-0001",
 }
 
 

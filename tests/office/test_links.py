@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import quote
@@ -24,7 +26,8 @@ from tests.story import Opener, Story
 
 pytestmark = pytest.mark.anyio
 
-TOKENS = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", min_size=27, max_size=27)
+TOKENS = st.text("abcdefghijklmnopqrstuvwxyz234567", min_size=links.TOKEN_LETTERS, max_size=links.TOKEN_LETTERS)
+OLDER = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", min_size=27, max_size=27)
 
 
 async def status(link: Opener) -> LinkStatus:
@@ -117,7 +120,8 @@ async def test_a_letter_carries_the_same_link_however_often_it_is_composed(story
     other = await story.link("police_accept", "ps_xia")
     assert (first.token, first.code) == (again.token, again.code)
     assert other.token != first.token
-    assert len(first.token) == 27
+    assert len(first.token) == links.TOKEN_LETTERS
+    assert len(base64.b32decode(first.token.upper())) * 8 >= 128
     assert first.code.isdigit()
     assert len(first.code) == links.CODE_DIGITS
 
@@ -154,7 +158,7 @@ async def test_a_link_to_a_step_past_due_still_takes_an_answer(story: Story) -> 
     assert not seen.may_extend
 
 
-@given(TOKENS)
+@given(TOKENS | OLDER)
 def test_a_token_survives_what_mail_programs_do_to_it(token: str) -> None:
     """%-encoding, folding, trailing punctuation, the next parameter behind &amp;, and marks around it."""
     broken = f"{token[:10]}=\r\n{token[10:]}"
@@ -165,6 +169,40 @@ def test_a_token_survives_what_mail_programs_do_to_it(token: str) -> None:
     ]  # fmt: skip
     for seen in mangled:
         assert clean_token(seen) == token, seen
+
+
+@given(TOKENS, st.data())
+def test_a_token_survives_what_happens_to_its_letters(token: str, data: st.DataObject) -> None:
+    """Any of its letters percent-encoded (twice, three times), in capitals, full-width, parted by something invisible, and
+    whatever words a program takes along with it."""
+    place = data.draw(st.integers(0, len(token) - 1))
+    before, letter, after = token[:place], token[place], token[place + 1 :]
+    mangled = [
+        f"{before}%{ord(letter):02X}{after}", f"{before}%25{ord(letter):02x}{after}",
+        f"{before}%2525{ord(letter):02x}{after}", "".join(f"%{ord(one):02x}" for one in token), token.upper(),
+        token.title(), f"{before}{chr(ord(letter) + 0xFEE0)}{after}", f"{before}&#{ord(letter)};{after}",
+        *(f"{before}{unseen}{letter}{after}" for unseen in ("\u200b", "\u00ad", "\ufeff", "\u2060", "\t", "\0", "=\n")),
+        f"{before}%0D%0A%20{letter}{after}", f"{before}= {letter}{after}",
+        *(f"{token}{mark}" for mark in "。，）」”>&;.,!?'\"’、；：】》…·)]}*_-|"),
+        f"{token}请点击办理", f"{token} Next line", f"{token}-and_more", f"（{token}）", f"*{token}*",
+    ]  # fmt: skip
+    for seen in mangled:
+        assert clean_token(seen) == token, seen
+
+
+async def test_links_of_the_first_release_still_open(story: Story) -> None:
+    """A letter sent before an upgrade keeps its link, and the letter sent again prints the same one."""
+    await story.report()
+    link = await story.link("police_accept")
+    async with story.database.transaction() as session:
+        kept = (await session.execute(select(Link))).scalar_one()
+        signed = story.bureau.sign("link", kept.nonce)[:20]
+        older = base64.urlsafe_b64encode(signed).decode().rstrip("=")
+        kept.token_hash = hashlib.sha256(older.encode()).hexdigest()
+    assert (await story.link("police_accept")).token == older
+    assert (await links.open_link(story.bureau, f"{older}。")).status is LinkStatus.OPEN
+    with pytest.raises(UnknownLink):
+        await link.look()
 
 
 def test_a_token_that_is_none_is_empty() -> None:

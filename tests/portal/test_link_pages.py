@@ -259,7 +259,9 @@ def test_an_answered_page_says_who_when_and_through_what(browser: Any, desk: Any
     """The record is shown as it stands."""
     desk.show(status=LinkStatus.ANSWERED, state=RequestState.DONE, decided=desk.decided())
     text = re.sub(r"<[^>]+>", "", browser.get(desk.page).text)
-    assert "已由安和县公安局韩岳于2026年3月2日（周一）08:20办结（邮件链接），编号 HF-260302-4TR8WN。" in text
+    assert (
+        "已由安和县公安局韩岳于2026年3月2日（周一）08:20办结（通过发给韩岳的邮件链接），编号 HF-260302-4TR8WN。" in text
+    )
 
 
 def test_a_changed_matter_is_shown_as_changed_with_its_new_version(browser: Any, desk: Any) -> None:
@@ -268,6 +270,11 @@ def test_a_changed_matter_is_shown_as_changed_with_its_new_version(browser: Any,
     html = browser.get(desk.page).text
     assert "来信之后情况有变" in html
     assert 'name="version" value="3"' in html
+    unread = browser.post(f"{desk.page}/received", who(desk))
+    assert unread.status_code == 422
+    assert "请选择“来信之后情况有变”。" in unread.text
+    assert desk.answers == []
+    assert browser.post(f"{desk.page}/received", who(desk, reread="yes")).status_code == 200
 
 
 def test_an_expired_link_offers_a_fresh_letter_and_nothing_else(browser: Any, desk: Any) -> None:
@@ -276,7 +283,10 @@ def test_an_expired_link_offers_a_fresh_letter_and_nothing_else(browser: Any, de
     html = browser.get(desk.page).text
     assert list(forms_on(html)) == [f"{desk.page}/resend"]
     assert desk.resent == []
-    answer = browser.post(f"{desk.page}/resend")
+    for robot in ({}, {"typed_name": "x"}, {"typed_name": "x", "code": "111111"}):
+        assert browser.post(f"{desk.page}/resend", robot).status_code == 422
+    assert desk.resent == []
+    answer = browser.post(f"{desk.page}/resend", who(desk))
     assert "登记的邮箱" in answer.text
     assert "@" not in answer.text
     assert desk.resent == [desk.token]
@@ -284,7 +294,7 @@ def test_an_expired_link_offers_a_fresh_letter_and_nothing_else(browser: Any, de
 
 def test_no_letter_is_sent_again_for_a_link_that_still_works(browser: Any, desk: Any) -> None:
     """A stray press on an old page shows the matter."""
-    assert browser.post(f"{desk.page}/resend").status_code == 200
+    assert browser.post(f"{desk.page}/resend", who(desk)).status_code == 200
     assert desk.resent == []
 
 
@@ -313,7 +323,7 @@ def test_a_forms_address_opened_by_hand_leads_to_the_page(browser: Any, desk: An
 
 @pytest.mark.parametrize(
     "mangled",
-    ["{}.", "{},", "{};", "{})", "{}%3E", "{}。", "{}%20", "{}&amp;utm=1", "{}%0D%0A", "{}%EF%BC%89", "%5A{rest}"],
+    ["{}.", "{},", "{};", "{})", "{}%3E", "{}。", "{}%20", "{}&amp;utm=1", "{}%0D%0A", "{}%EF%BC%89", "%7A{rest}"],
 )
 def test_a_link_survives_what_mail_programs_do_to_it(browser: Any, desk: Any, mangled: str) -> None:
     """Punctuation, encoding, entities and line ends around the token do not lose the link (F16)."""

@@ -150,7 +150,7 @@ def test_an_expired_link_is_dead_until_a_fresh_letter_is_asked_for(play: Run) ->
         assert "这个链接已过期" in (await browser.get(page)).text
         assert (await browser.post(f"{page}/received", data=who)).status_code == 409
         count = len(await story.letters("asked", request_id=before.id))
-        assert "登记的邮箱" in (await browser.post(f"{page}/resend")).text
+        assert "登记的邮箱" in (await browser.post(f"{page}/resend", data=who)).text
         assert len(await story.letters("asked", request_id=before.id)) == count + 1
         assert (await story.request("police_accept")).due == before.due
         fresh, _ = await link_of(story, "police_accept")

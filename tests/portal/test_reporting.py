@@ -91,6 +91,14 @@ def test_the_receipt_shows_both_numbers_and_no_address_does(browser: Any) -> Non
     assert all("K7M2Q9XB" not in address for address in re.findall(r'href="([^"]+)"', answer.text))
 
 
+def test_the_receipt_says_what_comes_next_and_whom_to_call(browser: Any) -> None:
+    """At any hour: who has the report now, that offices have limits, how to ask after it, 110 for new danger (F165)."""
+    html = browser.post("/report", FORM).text
+    coming = html.split("接下来")[1]
+    for told in ("报告现在就转给", "每个单位都有办理时限", "查询进展", "请直接拨打110"):
+        assert told in coming
+
+
 def test_the_receipt_repeats_nothing_of_the_child(browser: Any) -> None:
     """A phone left on the table shows numbers only."""
     html = browser.post("/report", FORM).text

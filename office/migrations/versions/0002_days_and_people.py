@@ -64,6 +64,78 @@ def upgrade() -> None:
         postgresql_where=sa.text("kind = 'wait'"),
     )
     op.create_table(
+        "address_mark",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("address", sa.String(length=254), nullable=False, comment="in small letters"),
+        sa.Column("office", sa.String(length=60), nullable=False),
+        sa.Column("officer", sa.String(length=80), nullable=False),
+        sa.Column("reason", sa.String(length=20), nullable=False),
+        sa.Column("status", sa.String(length=12), nullable=False, comment="the code of the report, such as 5.1.1"),
+        sa.Column("letter_id", sa.BigInteger(), nullable=False),
+        sa.Column("case_id", sa.BigInteger(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("cleared_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("cleared_by", sa.String(length=80), nullable=False),
+        sa.CheckConstraint(
+            "reason IN ('no_mailbox', 'mailbox_closed', 'unreachable', 'refused', 'unsaid')",
+            name=op.f("ck_address_mark_reason_listed"),
+        ),
+        sa.ForeignKeyConstraint(["case_id"], ["case.id"], name=op.f("fk_address_mark_case_id")),
+        sa.ForeignKeyConstraint(["letter_id"], ["letter.id"], name=op.f("fk_address_mark_letter_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_address_mark")),
+    )
+    op.create_index(op.f("ix_address_mark_case_id"), "address_mark", ["case_id"], unique=False)
+    op.create_index(op.f("ix_address_mark_letter_id"), "address_mark", ["letter_id"], unique=False)
+    op.create_index(
+        "uq_address_mark_live", "address_mark", ["address"], unique=True, postgresql_where=sa.text("cleared_at IS NULL")
+    )
+    op.create_table(
+        "returned_mail",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("sort", sa.String(length=20), nullable=False),
+        sa.Column(
+            "mailbox",
+            sa.String(length=120),
+            nullable=False,
+            comment="where it lay: the folder, or a digest and UIDVALIDITY",
+        ),
+        sa.Column("number", sa.BigInteger(), nullable=True, comment="its UID there"),
+        sa.Column(
+            "settled",
+            sa.Boolean(),
+            server_default=sa.text("false"),
+            nullable=False,
+            comment="marked or moved in the mailbox",
+        ),
+        sa.Column("letter_id", sa.BigInteger(), nullable=True),
+        sa.Column("case_id", sa.BigInteger(), nullable=True),
+        sa.Column(
+            "read_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("now()"),
+            nullable=False,
+            comment="machine time",
+        ),
+        sa.CheckConstraint(
+            "sort IN ('bounced', 'delayed', 'automatic', 'reply', 'foreign', 'faulty')",
+            name=op.f("ck_returned_mail_sort_listed"),
+        ),
+        sa.ForeignKeyConstraint(["case_id"], ["case.id"], name=op.f("fk_returned_mail_case_id")),
+        sa.ForeignKeyConstraint(["letter_id"], ["letter.id"], name=op.f("fk_returned_mail_letter_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_returned_mail")),
+        sa.UniqueConstraint("key", name=op.f("uq_returned_mail_key")),
+    )
+    op.create_index(op.f("ix_returned_mail_case_id"), "returned_mail", ["case_id"], unique=False)
+    op.create_index(op.f("ix_returned_mail_letter_id"), "returned_mail", ["letter_id"], unique=False)
+    op.create_index(
+        "ix_returned_mail_position",
+        "returned_mail",
+        ["mailbox", "number"],
+        unique=False,
+        postgresql_where=sa.text("number IS NOT NULL"),
+    )
+    op.create_table(
         "sending",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("letter_id", sa.BigInteger(), nullable=False),
@@ -77,6 +149,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sending")),
     )
     op.create_index("ix_sending_at", "sending", ["at"], unique=False)
+    op.add_column("handover", sa.Column("occasion", sa.Text(), server_default="", nullable=False))
+    op.drop_constraint(op.f("uq_handover_giver_id_mechanism"), "handover", type_="unique")
+    op.create_unique_constraint(
+        op.f("uq_handover_giver_id_mechanism_occasion"), "handover", ["giver_id", "mechanism", "occasion"]
+    )
     op.add_column(
         "letter",
         sa.Column(
@@ -139,6 +216,10 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("state IN ('pending', 'sending', 'uncertain', 'held')"),
     )
+    op.alter_column(
+        "link", "wrong_codes", existing_type=sa.INTEGER(), comment="since the last right one", existing_nullable=False
+    )
+    op.drop_column("link", "locked_until")
     op.add_column(
         "proceeding",
         sa.Column(
@@ -148,6 +229,14 @@ def upgrade() -> None:
             nullable=False,
             comment="begun by a day noted in the child's file",
         ),
+    )
+    op.drop_index(op.f("uq_proceeding_one_live"), table_name="proceeding", postgresql_where="(closed_at IS NULL)")
+    op.create_index(
+        "uq_proceeding_one_at_work",
+        "proceeding",
+        ["case_id", "mechanism"],
+        unique=True,
+        postgresql_where=sa.text("closed_at IS NULL AND outcome IS NULL"),
     )
 
     op.drop_constraint(op.f("ck_case_closing_ground_listed"), "case", type_="check")
@@ -168,7 +257,7 @@ def upgrade() -> None:
     op.create_check_constraint(
         op.f("ck_event_event_listed"),
         "event",
-        """event IN ('report_filed', 'case_opened', 'proceeding_opened', 'request_asked', 'office_informed', 'request_acknowledged', 'request_done', 'request_declined', 'request_rerouted', 'request_reopened', 'request_withdrawn', 'facts_requested', 'facts_supplied', 'extension_requested', 'extension_granted', 'extension_refused', 'rung_reached', 'letter_handed_over', 'letter_failed', 'letter_stale', 'letter_uncertain', 'letter_late', 'ceiling_reached', 'recipient_missing', 'handed_over', 'proceeding_closed', 'case_closed', 'case_reopened', 'appointment_came', 'proceeding_repaired', 'deadline_reckoned_anew', 'disclosure_code_sent', 'particulars_read')""",
+        """event IN ('report_filed', 'case_opened', 'proceeding_opened', 'request_asked', 'office_informed', 'request_acknowledged', 'request_done', 'request_declined', 'request_rerouted', 'request_reopened', 'request_withdrawn', 'facts_requested', 'facts_supplied', 'extension_requested', 'extension_granted', 'extension_refused', 'rung_reached', 'letter_handed_over', 'letter_failed', 'letter_stale', 'letter_uncertain', 'letter_late', 'ceiling_reached', 'letter_bounced', 'letter_delayed', 'mail_received', 'address_cleared', 'recipient_missing', 'handed_over', 'proceeding_closed', 'case_closed', 'case_reopened', 'appointment_came', 'proceeding_repaired', 'deadline_reckoned_anew', 'disclosure_code_sent', 'particulars_read', 'link_worn')""",
     )
 
     op.drop_constraint(op.f("ck_letter_state_listed"), "letter", type_="check")

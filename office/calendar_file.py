@@ -1,0 +1,64 @@
+"""The calendar file beside a letter that acts: one entry, the deadline of the step, for the officer's own calendar.
+
+It says what the letter's subject says and nothing else: case number, step, office, deadline. No organizer and no
+attendee stand in it, so that no calendar program writes to anybody.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from icalendar import Calendar, Event
+
+from office.letter_facts import LetterKind, StepFacts
+from office.tables import Letter
+from rules.wording import deadline
+
+CARRIED_BY = (LetterKind.ASKED, LetterKind.REMINDER, LetterKind.EXTENSION_DECIDED, LetterKind.DEADLINE_MOVED)
+"""Letters that set a deadline, move it or recall it; copies carry no file."""
+SHOWN_BEFORE = timedelta(minutes=30)
+"""An entry ends at its deadline: begun there, one of 24:00 would stand in the calendar on the day after."""
+
+
+def carries_file(letter: Letter) -> bool:
+    """Whether that letter has a calendar file beside it."""
+    return letter.acts and letter.request_id is not None and LetterKind(letter.kind) in CARRIED_BY
+
+
+def file_name(facts: StepFacts) -> str:
+    """The attachment's name: the case number, in ASCII, which every mail program shows rightly."""
+    return f"{facts.case_number}.ics"
+
+
+def calendar_file(letter: Letter, facts: StepFacts, domain: str, written_at: datetime) -> str:
+    """The file's text (RFC 5545). A later file of the same step takes the earlier one's place in the calendar.
+
+    The entry's name stays the same for the step; its sequence grows with the step's version, and so with every
+    deadline that is moved. Raises ValueError for a letter that concerns no step.
+    """
+    if letter.request_id is None or letter.request_version is None:
+        raise ValueError(f"letter {letter.id} concerns no step and carries no calendar file")
+    step = facts.step_label + (f"（{facts.subject_label}）" if facts.subject_label else "")
+    provisional = "（暂定：该年度放假安排尚未公布）" if facts.provisional else ""
+    event = Event()
+    event.add("uid", f"{facts.case_number}-{letter.request_id}@{domain}")
+    event.add("sequence", letter.request_version - 1)
+    event.add("dtstamp", written_at.astimezone(UTC))
+    event.add("dtstart", (facts.due - SHOWN_BEFORE).astimezone(UTC))
+    event.add("dtend", facts.due.astimezone(UTC))
+    event.add("summary", f"【办理时限】{facts.case_number} {step} {facts.office_name}")
+    event.add(
+        "description",
+        f"签收时限：{deadline(facts.acknowledge_by)}前\n办理时限：{deadline(facts.due)}前{provisional}\n"
+        "本条目仅供提醒，以最新一封信件和办理页面为准；事项办结、改派或者撤回后可以自行删除。",
+    )
+    event.add("status", "TENTATIVE" if facts.provisional else "CONFIRMED")
+    # The officer is not busy at that hour, and a shared calendar shows others no more than that something stands there.
+    event.add("transp", "TRANSPARENT")
+    event.add("class", "PRIVATE")
+    calendar = Calendar()
+    calendar.add("prodid", "-//Jieli//Deadlines//ZH")
+    calendar.add("version", "2.0")
+    calendar.add("method", "PUBLISH")
+    calendar.add_component(event)
+    return str(calendar.to_ical(), "utf-8")

@@ -1,0 +1,157 @@
+"""Who gets a letter that does not reach its officer, and who is told of it: the same for a letter that could not leave
+and for one that came back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from config.county import County, Officer
+from office import addresses, outbox
+from office.bureau import Bureau
+from office.letter_facts import LetterKind, UndeliveredReason
+from office.tables import Letter, Request
+from rules.vocabulary import LetterState, Level
+
+ABOUT_THE_POST = tuple(
+    kind.value for kind in (LetterKind.RECIPIENT_MISSING, LetterKind.MAIL_RECEIVED, LetterKind.CEILING_REACHED)
+)
+"""Letters about letters: when one of them is lost, no further one is written about it."""
+Fit = Callable[[Officer], bool]
+LOST = (LetterState.FAILED.value, LetterState.BOUNCED.value)
+
+
+async def pass_on(
+    session: AsyncSession,
+    bureau: Bureau,
+    letter: Letter,
+    request: Request | None,
+    reason: UndeliveredReason,
+    *,
+    tell_always: bool = True,
+) -> Officer | None:
+    """Put the letter to the next one whom it can reach, and tell the coordinator; gives who gets it instead.
+
+    Without `tell_always` the coordinator is told only when nobody gets the letter.
+    """
+    fit = await who_can_get_it(session)
+    instead = None
+    if reason is not UndeliveredReason.UNWRITABLE:
+        instead = await _put_to_the_next(session, bureau, letter, request, fit)
+    if letter.kind not in ABOUT_THE_POST and (tell_always or instead is None):
+        await _tellwho_mends(session, bureau, letter, request, reason, instead, fit)
+    return instead
+
+
+async def who_can_get_it(session: AsyncSession) -> Fit:
+    """Whether a letter can reach an officer: none comes back from their address, as far as is known."""
+    marked = await addresses.marked(session)
+    return lambda one: addresses.written(one.email) not in marked
+
+
+async def _put_to_the_next(
+    session: AsyncSession, bureau: Bureau, letter: Letter, request: Request | None, fit: Fit
+) -> Officer | None:
+    """One who has lost the same letter already is passed over; one who has it already keeps the one letter."""
+    for one in _those_who_stand_in(bureau.county, letter, fit):
+        key = key_for(letter.key, letter.to_officer, one.key)
+        state = (await session.execute(select(Letter.state).where(Letter.key == key))).scalar_one_or_none()
+        if state in LOST:
+            continue
+        await outbox.put(
+            session, bureau, key=key, kind=letter.kind, case=(letter.case_id, str(letter.facts["case_number"])),
+            to_office=one.office, to_officer=one.key, facts=letter.facts, request=request,
+            level=None if letter.level is None else Level(letter.level), acts=letter.acts,
+        )  # fmt: skip
+        return one
+    return None
+
+
+async def _tellwho_mends(
+    session: AsyncSession,
+    bureau: Bureau,
+    letter: Letter,
+    request: Request | None,
+    reason: UndeliveredReason,
+    instead: Officer | None,
+    fit: Fit,
+) -> None:
+    due = letter.facts.get("due")
+    number = (letter.case_id, str(letter.facts["case_number"]))
+    county = bureau.county
+    for officer in who_mends(county, letter, fit):
+        await outbox.put(
+            session, bureau, key=f"recipient_missing/{letter.id}/{officer.key}",
+            kind=LetterKind.RECIPIENT_MISSING.value, case=number, to_office=officer.office,
+            to_officer=officer.key, request=request,
+            facts={
+                "case_number": number[1],
+                "letter_label": LetterKind(letter.kind).label,
+                "step_label": letter.facts.get("step_label", ""),
+                "office_name": office_name(county, letter.to_office),
+                "officer": _officer_name(county, letter.to_officer),
+                "reason_label": reason.label,
+                "stand_in": "" if instead is None else f"{office_name(county, instead.office)}{instead.name}",
+                "urgent": bool(letter.facts.get("urgent", False)),
+                "due": None if due is None else datetime.fromisoformat(due),
+                "at": bureau.clock.now(),
+            },
+        )  # fmt: skip
+
+
+def key_for(key: str, officer: str, instead: str) -> str:
+    """The key of a letter that goes to another officer: the one this officer's own copy of it has, where there is one."""
+    parts = key.split("/")
+    named = [instead if part == officer else part for part in parts]
+    return "/".join(named if officer in parts else [*parts, instead])
+
+
+def stand_in(county: County, letter: Letter, fit: Fit = lambda _: True) -> Officer | None:
+    """Who gets a letter instead: the office's next contact or its head; for a copy also the levels above.
+
+    `fit` is false for those whom it cannot reach. A letter that acts stays in its office, because its link
+    would be worth nothing elsewhere. A one-time code is for the one who asked for it, at the registered address, and
+    for nobody else.
+    """
+    return next(iter(_those_who_stand_in(county, letter, fit)), None)
+
+
+def _those_who_stand_in(county: County, letter: Letter, fit: Fit) -> list[Officer]:
+    if letter.kind == LetterKind.DISCLOSURE_CODE.value:
+        return []
+    office = county.offices.get(letter.to_office)
+    people: list[Officer] = []
+    if office is not None:
+        people += [*office.contacts, *(one for one in office.officers if one.post == "head"), *office.officers]
+    if not letter.acts:
+        for level in list(Level)[(Level(letter.level) if letter.level else Level.COORDINATOR).height :]:
+            people += county.officer_at_level(level, letter.to_office)
+    each_once = {one.key: one for one in people}
+    return [one for one in each_once.values() if one.key != letter.to_officer and one.email and fit(one)]
+
+
+def who_mends(county: County, letter: Letter, fit: Fit) -> list[Officer]:
+    """The coordinator; the levels above where it is the coordinator's own letter that is lost."""
+    for level in (Level.COORDINATOR, Level.LEADER, Level.JOINT_MEETING):
+        found = [
+            one
+            for one in county.officer_at_level(level, letter.to_office)
+            if one.key != letter.to_officer and one.email and fit(one)
+        ]
+        if found:
+            return found
+    return []
+
+
+def office_name(county: County, key: str) -> str:
+    """The office's name; its key when the county no longer has it."""
+    office = county.offices.get(key)
+    return key if office is None else office.name
+
+
+def _officer_name(county: County, key: str) -> str:
+    officer = county.officer(key)
+    return key if officer is None else officer.name
