@@ -286,6 +286,8 @@ class DigestEntry(BaseModel):
 
     facts: EscalationFacts | ReminderFacts | StepFacts
     link: PrintedLink | None = None
+    request_id: int | None = None
+    request_version: int | None = None
 
     @property
     def deadline(self) -> datetime:

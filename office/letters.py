@@ -15,7 +15,7 @@ from email.headerregistry import Address, BaseHeader, HeaderRegistry
 from email.message import EmailMessage
 from email.policy import EmailPolicy
 from email.utils import format_datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +26,7 @@ from markupsafe import Markup
 from config.county import County, Officer
 from office.bureau import Bureau
 from office.calendar_file import calendar_file, carries_file, file_name
-from office.letter_facts import COORDINATION, Facts, LetterKind, StepFacts, check_facts, read_facts
+from office.letter_facts import COORDINATION, Facts, LetterKind, check_facts, read_facts
 from office.plain_text import harmless
 from office.tables import Letter
 from office.timekeeping import COUNTY_ZONE
@@ -127,6 +127,7 @@ def _context(
         "county_name": county.name,
         "coordinators": [one for one in contacts if one.key != officer.key and one.phone],
         "to_call": _people_to_call(county, letter, getattr(facts, "office_name", "")),
+        "people_of": partial(_people_to_call, county, letter),
         "calendar": carries_file(letter),
         "written_at": bureau.clock.now(),
         "minted": minted,
@@ -143,7 +144,8 @@ def _context(
 
 def _people_to_call(county: County, letter: Letter, office_name: str) -> list[Officer]:
     """Whom to call in the office a letter is about, where the letter goes to someone who is to press it."""
-    if letter.kind not in (LetterKind.ESCALATION.value, LetterKind.RECIPIENT_MISSING.value):
+    kind = letter.facts["of"] if letter.kind == LetterKind.DIGEST.value else letter.kind
+    if kind not in (LetterKind.ESCALATION.value, LetterKind.RECIPIENT_MISSING.value):
         return []
     if letter.level == Level.OFFICE_HEAD.value:
         return []
@@ -293,8 +295,8 @@ def compose(
     # Base64 keeps every address whole: no gateway folds its lines.
     message.set_content(text, charset="utf-8", cte="base64")
     message.add_alternative(html, subtype="html", charset="utf-8", cte="base64")
-    facts = read_facts(letter.kind, letter.facts)
-    if carries_file(letter) and isinstance(facts, StepFacts):
+    if carries_file(letter):
+        facts = read_facts(letter.kind, letter.facts)
         # An attachment beside the letter: as an alternative to it, some programs would show the file and not the letter.
         message.add_attachment(
             calendar_file(letter, facts, bureau.settings.mail_from.rpartition("@")[2], bureau.clock.now()),

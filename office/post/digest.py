@@ -83,4 +83,5 @@ def _entry(page: Page) -> DigestEntry:
     link: dict[str, Any] | None = None
     if page.minted is not None:
         link = {"url": page.minted.url, "code": page.minted.code, "expires_at": page.minted.expires_at}
-    return DigestEntry.model_validate({"facts": page.letter.facts, "link": link})
+    step = {"request_id": page.letter.request_id, "request_version": page.letter.request_version}
+    return DigestEntry.model_validate({"facts": page.letter.facts, "link": link} | step)

@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,8 +20,10 @@ from office.mailer import FinalFault, TemporaryFault, UncertainFault
 from office.outbox import Claim
 from office.post import Post
 from office.post.digest import bundles
+from office.returned.reading import read_mail
+from office.returned.taking_in import take_in
 from office.tables import Letter, Sending
-from rules.vocabulary import Level
+from rules.vocabulary import Level, MailSort
 from tests.conftest import FixedClock
 from tests.office.letter_desk import Desk, ScriptedMailer, open_desk
 
@@ -84,6 +87,9 @@ def test_five_tasks_to_one_office_in_one_tick_make_one_mail_with_five_links(play
         opened = [await links.open_link(desk.bureau, token) for token in printed]
         assert {one.status for one in opened} == {LinkStatus.OPEN}
         assert [one.acknowledge_by for one in opened] == sorted(one.acknowledge_by for one in opened)
+        (file,) = message.iter_attachments()
+        assert file.get_content_type() == "text/calendar"
+        assert len(set(re.findall(r"UID:\S+", file.get_content()))) == 5
         assert [row[0] for row in await desk.happenings()] == ["letter_handed_over"] * 5
 
     play(story)
@@ -137,6 +143,7 @@ def test_letters_of_different_kinds_levels_and_people_are_kept_apart(play: Play)
         assert all("共2件" in subject for subject in subjects)
         copies = [message for _, message in mailer.taken if "逾期" in str(message["Subject"])]
         assert len(copies) == 2
+        assert any("单位电话：" in text(message) for message in copies)
         assert all("〔抄告〕" in str(message["Subject"]) and "http" not in text(message) for message in copies)
 
     play(story)
@@ -253,6 +260,25 @@ def test_a_refused_digest_goes_to_the_next_contact_as_a_digest(play: Play) -> No
         assert [letter.state for letter in await desk.letters()][:5] == ["failed"] * 5
         (digest,) = [message for recipient, message in mailer.taken if recipient == "ps.xia@anhe.example"]
         assert "共5件" in str(digest["Subject"])
+
+    play(story)
+
+
+def test_a_digest_that_comes_back_goes_to_the_next_contact_and_the_coordinator_is_told_once(play: Play) -> None:
+    """All five are said to have bounced, the address is marked, and the colleague gets them in one mail."""
+
+    async def story(desk: Desk) -> None:
+        await five(desk, officer="ps_zhou")
+        mailer = ScriptedMailer()
+        await Post(desk.bureau, mailer).send_due()
+        ours = str(mailer.taken[0][1]["Message-ID"]).strip("<>").encode()
+        report = (Path(__file__).parent / "returned_mail" / "postfix.eml").read_bytes()
+        mail = read_mail(report.replace(b"0123456789abcdef0123456789abcdef@anhe.example", ours))
+        async with desk.bureau.database.transaction() as session:
+            assert await take_in(session, desk.bureau, mail, "key", "folder", None) is MailSort.BOUNCED
+        assert [letter.state for letter in await desk.letters()][:5] == ["bounced"] * 5
+        await Post(desk.bureau, mailer).send_due()
+        assert sorted(one for one, _ in mailer.taken[1:]) == ["ps.xia@anhe.example", "xt.wen@anhe.example"]
 
     play(story)
 

@@ -32,7 +32,7 @@ NOON = datetime(2026, 6, 12, 12, 0, tzinfo=COUNTY_ZONE)
 MINTED = Minted("https://jieli.anhe.example/r/Zk3hV0bqX9_yTnW2sLc8RmQeAdU", "048291", NOON + timedelta(days=14))
 ONE_TIME_CODE = "K7M2Q9XB"
 ACTING = {"asked", "reminder", "question_answered", "extension_decided", "deadline_moved"}
-WITH_FILE = ACTING - {"question_answered"}
+WITH_FILE = ACTING - {"question_answered"} | {"digest"}
 
 
 class Noon:
@@ -134,6 +134,7 @@ FACTS |= {
             {
                 "facts": step_facts(key) | {"case_number": f"AH-2026-000{number}"},
                 "link": {"url": f"{MINTED.url}{number}", "code": f"04829{number}", "expires_at": MINTED.expires_at.isoformat()},
+                "request_id": number, "request_version": 1,
             }
             for number, key in ((1, "triage"), (2, "dispatch"))
         ],

@@ -207,7 +207,9 @@ def test_a_thread_is_known_by_its_case_number_and_nothing_else(bureau: Bureau) -
     assert thread_id(bureau, "AH-2026-0001") == "<AH-2026-0001.case@anhe.example>"
     for kind in KINDS:
         message = sent(kind, bureau)
-        assert message["References"] == message["In-Reply-To"] == "<AH-2026-0001.case@anhe.example>"
+        assert message["In-Reply-To"] == "<AH-2026-0001.case@anhe.example>"
+        cases = ("AH-2026-0001", "AH-2026-0002") if kind == "digest" else ("AH-2026-0001",)
+        assert message["References"] == " ".join(f"<{case}.case@anhe.example>" for case in cases)
         assert message["Message-ID"] != message["References"]
 
 
@@ -350,7 +352,7 @@ def test_only_a_letter_that_sets_or_recalls_a_deadline_has_a_calendar_file(kind:
         assert "附件是日历文件" in part(message, subtype)
 
 
-@pytest.mark.parametrize("kind", sorted(WITH_FILE))
+@pytest.mark.parametrize("kind", sorted(WITH_FILE - {"digest"}))
 def test_a_calendar_file_says_the_deadline_and_nothing_of_anybody(kind: str, bureau: Bureau) -> None:
     """Title: case, step, office. It ends at the deadline, so that 24:00 stands on the day that ends; nobody is invited."""
     message = sent(kind, bureau)
@@ -433,6 +435,8 @@ SAYS_WHAT_HAPPENS_OTHERWISE = {
     "recipient_missing": "发给原收件人的信件仍将无法送达，办理时限不因此顺延",
     "calendar_missing": "未收录之前，有关时限一直标为“暂定”",
     "disclosure_code": "不是您本人申请的，请不要使用",
+    "digest": "逾期未签收或者未办结的，将按照本县督办设置，逐级告知",
+    "ceiling_reached": "仍然需要的自动发送",
     "mail_received": "登记之前，有关事项仍按未答复督办，时限不因来信顺延",
 }
 NOTHING_TO_DO = {
