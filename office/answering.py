@@ -18,7 +18,9 @@ from office import links, log, outbox
 from office.bureau import Bureau
 from office.consequences import close_with_all_who_were_told, follow, withdraw_asides
 from office.numbers import readable_code
+from office.people import People, plain_name
 from office.requests import facts_of, news, redraw, reschedule
+from office.roster import people_in
 from office.tables import AnswerRow, CaseRow, Request
 from rules.answers import Answer
 from rules.steps import Step, step
@@ -72,6 +74,7 @@ class Speech:
     typed_name: str
     entered_by: str = ""
     link_id: int | None = None
+    note: str = ""
 
 
 async def answer_by_link(
@@ -94,15 +97,20 @@ async def answer_by_link(
     name = await prove(bureau, token, typed_name=typed_name, code=code)
     async with bureau.database.transaction() as session:
         link, request, case = await links.find(session, token, lock=True)
+        # The request is locked: whoever is barred from here on waits until this answer is kept, or was before it.
+        people = await people_in(session, bureau, case.id)
+        status = await links.status_of(session, bureau, link, request, people)
+        officer = bureau.county.officer(link.officer)
+        its_own_name = officer is not None and not officer.shared and plain_name(officer.name) == plain_name(name)
+        if status is links.LinkStatus.NOT_YOURS or (people.is_barred_name(name) and not its_own_name):
+            raise Refused("这件事不能由您办理。")
         again = await same_again(session, bureau, request, case, kind, link.officer, words)
         if again is not None:
             return again
-        status = await links.status_of(session, bureau, link, request)
         if status in (links.LinkStatus.EXPIRED, links.LinkStatus.MOVED, links.LinkStatus.WITHDRAWN):
             raise Refused(f"{status.label}，不能再通过此链接办理。")
         if version != request.version:
             raise Refused("打开页面之后情况有变，请核对最新内容后重新提交。", "version")
-        officer = bureau.county.officer(link.officer)
         speech = Speech(
             kind,
             {} if payload is None else payload.model_dump(mode="json"),
@@ -110,11 +118,23 @@ async def answer_by_link(
             instead,
             Channel.LINK,
             link.officer,
-            name if officer is None else officer.name,
+            name if officer is None or officer.shared else officer.name,
             entered_by=name,
             link_id=link.id,
+            note=_note(people, link.officer, request.office),
         )
         return await take(session, bureau, request, case, speech)
+
+
+def _note(people: People, key: str, office: str) -> str:
+    """What the log adds about who answered."""
+    officer = people.county.officer(key)
+    if officer is not None and officer.shared:
+        return "经共用邮箱"
+    if people.is_away(key):
+        return "离岗期间本人办理"
+    absent = people.stands_for(key, office)
+    return f"代理：{absent}" if absent else ""
 
 
 async def prove(bureau: Bureau, token: str, *, typed_name: str, code: str) -> str:
@@ -236,7 +256,7 @@ async def take(session: AsyncSession, bureau: Bureau, request: Request, case: Ca
         await withdraw_asides(session, bureau, request, case)
     else:
         await reschedule(session, bureau, request)
-    log.write(session, HAPPENING_OF[speech.kind], at=now, case_id=case.id, request=request)
+    log.write(session, HAPPENING_OF[speech.kind], at=now, case_id=case.id, request=request, detail=speech.note)
     await _confirm(session, bureau, request, case, row)
     await session.flush()
     await follow(session, bureau, request, case, row)
@@ -288,7 +308,7 @@ async def _tell_colleagues(session: AsyncSession, bureau: Bureau, request: Reque
         "taken_by": "" if owner_officer is None else owner_officer.name,
         "taken_at": bureau.clock.now().isoformat(),
     }
-    for officer in bureau.county.office(request.office).contacts:
+    for officer in (await people_in(session, bureau, case.id)).contacts(request.office):
         if officer.key == owner:
             continue
         await outbox.put(

@@ -195,6 +195,8 @@ async def _refuse_strangers(
 ) -> None:
     """The right to read is judged at the moment of reading: an open step, and an officer still in its office."""
     status = await links.status_of(session, bureau, link, request)
+    if links.through_shared(bureau, link.officer):
+        raise Refused("案情不经共用邮箱查阅。请由登记了本人邮箱的经办人查阅，或者电话联系协调员。")
     if status not in (LinkStatus.OPEN, LinkStatus.CHANGED):
         raise Refused(f"{status.label}，不能再通过此链接查阅案情。")
     if not may_show(opened):

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
@@ -37,6 +37,9 @@ class LetterKind(Labelled):
     DISCLOSURE_CODE = "disclosure_code", "查阅码"
     DEADLINE_MOVED = "deadline_moved", "时限提前"
     CALENDAR_MISSING = "calendar_missing", "日历待公布"
+    ADDRESS_CHECK = "address_check", "邮箱确认"
+    CONTACTS_UNCONFIRMED = "contacts_unconfirmed", "邮箱未确认"
+    STEPS_PASSED_ON = "steps_passed_on", "离岗转办清单"
 
     @property
     def is_copy(self) -> bool:
@@ -48,7 +51,14 @@ class LetterKind(Labelled):
             LetterKind.TAKEN_BY,
             LetterKind.PROCEEDING_CLOSED,
             LetterKind.CALENDAR_MISSING,
+            LetterKind.CONTACTS_UNCONFIRMED,
+            LetterKind.STEPS_PASSED_ON,
         )
+
+    @property
+    def is_personal(self) -> bool:
+        """True for letters that are for the one they were made for, and for no stand-in or next contact."""
+        return self in (LetterKind.DISCLOSURE_CODE, LetterKind.CONFIRMATION, LetterKind.ADDRESS_CHECK)
 
 
 def one_line(text: str) -> str:
@@ -79,10 +89,22 @@ class Facts(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    case_number: str
+
+
+class CaseFacts(Facts):
+    """What a letter about a case says."""
+
     case_number: CaseNumber
 
 
-class StepFacts(Facts):
+class CountyFacts(Facts):
+    """A letter about the county's people and no case."""
+
+    case_number: Literal[""] = ""
+
+
+class StepFacts(CaseFacts):
     """What a letter about a step says: the step, its office, its deadlines and their source."""
 
     step: Line
@@ -162,7 +184,7 @@ class ExtensionFacts(StepFacts):
     granted: bool
 
 
-class InformedFacts(Facts):
+class InformedFacts(CaseFacts):
     """A notice (通报) that needs no answer; `matter` is a flow's constant."""
 
     mechanism_label: Annotated[Line, _from(Mechanism)]
@@ -178,11 +200,13 @@ class UndeliveredReason(Labelled):
     NO_ADDRESS = "no_address", "收件人没有可用的电子邮箱"
     REFUSED = "refused", "邮件服务器拒收该信件"
     UNWRITABLE = "unwritable", "信件内容无法生成"
+    BARRED = "barred", "收件人应当回避本案"
 
 
 class RecipientMissingFacts(Facts):
     """A letter did not reach its recipient; `stand_in` is who gets it instead, "" for nobody."""
 
+    case_number: CaseNumber | Literal[""]
     letter_label: Annotated[Line, _from(LetterKind)]
     step_label: Line
     office_name: Line
@@ -194,7 +218,7 @@ class RecipientMissingFacts(Facts):
     at: AwareDatetime
 
 
-class ProceedingClosedFacts(Facts):
+class ProceedingClosedFacts(CaseFacts):
     """A mechanism has closed, on which ground."""
 
     mechanism_label: Annotated[Line, _from(Mechanism)]
@@ -217,13 +241,59 @@ class DeadlineMovedFacts(StepFacts):
     because: Line
 
 
-class CalendarMissingFacts(Facts):
+class CalendarMissingFacts(CaseFacts):
     """Deadlines reach into a year whose arrangement of holidays is not known; this step is the first of them."""
 
     year: int = Field(ge=1949, le=2200)
     step_label: Line
     office_name: Line
     due: AwareDatetime
+    at: AwareDatetime
+
+
+class AddressCheckFacts(CountyFacts):
+    """An officer was named as a contact; `seen_at` is when the address was first seen."""
+
+    office_name: Line
+    seen_at: AwareDatetime
+
+
+class Unconfirmed(BaseModel):
+    """A contact whose address is not confirmed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    office_name: Line
+    officer: Line
+    seen_at: AwareDatetime
+
+
+class ContactsUnconfirmedFacts(CountyFacts):
+    """Addresses that nobody has confirmed for so many natural days; `more` counts those not listed."""
+
+    contacts: tuple[Unconfirmed, ...]
+    more: int = Field(ge=0)
+    days: int = Field(ge=1)
+
+
+class Passed(BaseModel):
+    """A step that went on to somebody else; `to` are officers' names, "" where nobody was left."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    case_number: CaseNumber
+    step_label: Line
+    office_name: Line
+    to: Line
+    due: AwareDatetime
+
+
+class StepsPassedOnFacts(CountyFacts):
+    """An officer has left and these open steps went on; `more` counts those not listed."""
+
+    officer: Line
+    steps: tuple[Passed, ...]
+    more: int = Field(ge=0)
     at: AwareDatetime
 
 
@@ -243,6 +313,9 @@ FACTS_OF: dict[LetterKind, type[Facts]] = {
     LetterKind.DISCLOSURE_CODE: DisclosureCodeFacts,
     LetterKind.DEADLINE_MOVED: DeadlineMovedFacts,
     LetterKind.CALENDAR_MISSING: CalendarMissingFacts,
+    LetterKind.ADDRESS_CHECK: AddressCheckFacts,
+    LetterKind.CONTACTS_UNCONFIRMED: ContactsUnconfirmedFacts,
+    LetterKind.STEPS_PASSED_ON: StepsPassedOnFacts,
 }
 
 

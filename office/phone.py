@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from office.answering import Given, Refused, Speech, same_again, take
 from office.bureau import Bureau
+from office.roster import people_in
 from office.tables import CaseRow, Proceeding, Request
 from rules.answers import Answer
 from rules.steps import Step, step
@@ -34,11 +35,19 @@ async def answer_by_phone(
         raise Refused("请写明答复人和录入人。")
     async with bureau.database.transaction() as session:
         request, row = await _latest(session, case, step_key, subject)
+        people = await people_in(session, bureau, row.id)
+        officer = bureau.county.officer(said_by)
+        if people.is_barred_name(said_by) or (officer is not None and people.is_barred(officer)):
+            raise Refused("答复人应当回避本案，不能登记其答复；请联系该单位其他人员，或者改派其他单位。")
+        if officer is not None and not people.serves(officer):
+            raise Refused(f"{officer.name}已经离岗，不能登记其答复；请联系该单位现任人员。")
+        typist = bureau.county.officer(entered_by)
+        if people.is_barred_name(entered_by) or (typist is not None and people.is_barred(typist)):
+            raise Refused("录入人应当回避本案，请由其他协调员录入。")
         again = await same_again(session, bureau, request, row, kind, said_by, words)
         if again is not None:
             return again
         checked = _checked(step(step_key), payload or {}) if kind is AnswerKind.DONE else {}
-        officer = bureau.county.officer(said_by)
         speech = Speech(
             kind,
             checked,

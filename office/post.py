@@ -26,6 +26,7 @@ from office.links import Minted
 from office.listening import listening
 from office.mailer import FinalFault, Mailer, TemporaryFault, UncertainFault
 from office.outbox import Claim
+from office.readdressing import who_gets, who_is_fit
 from office.tables import Letter, Request
 from rules.vocabulary import Happening, Level
 
@@ -148,9 +149,11 @@ class Post:
         if reason:
             await outbox.mark_stale(session, self.bureau, held, reason)
             return None
-        officer = self.bureau.county.officer(letter.to_officer)
-        if officer is None or officer.office != letter.to_office:
-            await self._undelivered(session, held, letter, request, UndeliveredReason.LEFT)
+        officer = await who_gets(session, self.bureau, held, letter, request)
+        if isinstance(officer, UndeliveredReason):
+            await self._undelivered(session, held, letter, request, officer)
+            return None
+        if officer is None:
             return None
         if not officer.email:
             await self._undelivered(session, held, letter, request, UndeliveredReason.NO_ADDRESS)
@@ -229,18 +232,21 @@ class Post:
             session, self.bureau, held, sentence or f"{reason.label}。",
             as_what=Happening.RECIPIENT_MISSING if person_is_missing else Happening.LETTER_FAILED,
         )  # fmt: skip
+        fit = await who_is_fit(session, self.bureau, letter)
         number = (letter.case_id, str(letter.facts["case_number"]))
-        instead = None if reason is UndeliveredReason.UNWRITABLE else stand_in(self.bureau.county, letter)
+        instead = None if reason is UndeliveredReason.UNWRITABLE else stand_in(self.bureau.county, letter, fit)
         if instead is not None:
             await outbox.put(
                 session, self.bureau, key=key_for(letter.key, letter.to_officer, instead.key), kind=letter.kind,
-                case=number, to_office=instead.office, to_officer=instead.key, facts=letter.facts, request=request,
+                case=number, to_office=letter.to_office if letter.acts else instead.office, to_officer=instead.key, facts=letter.facts, request=request,
                 level=None if letter.level is None else Level(letter.level), acts=letter.acts,
             )  # fmt: skip
-        if letter.kind == LetterKind.RECIPIENT_MISSING.value:
+        # Whoever barred a person knows it; they are told only where nobody is left.
+        provided = reason is UndeliveredReason.BARRED and (instead is not None or not letter.acts)
+        if letter.kind == LetterKind.RECIPIENT_MISSING.value or provided:
             return
         due = letter.facts.get("due")
-        for officer in _who_mends(self.bureau.county, letter):
+        for officer in _who_mends(self.bureau.county, letter, fit):
             await outbox.put(
                 session, self.bureau, key=f"recipient_missing/{letter.id}/{officer.key}",
                 kind=LetterKind.RECIPIENT_MISSING.value, case=number, to_office=officer.office,
@@ -260,7 +266,7 @@ class Post:
             )  # fmt: skip
 
     def _tell(self, letter: Letter, sentence: str) -> None:
-        logger.warning("letter %s (%s) of %s: %s", letter.id, letter.kind, letter.facts["case_number"], sentence)
+        logger.warning("letter %s (%s) of %s: %s", letter.id, letter.kind, letter.facts["case_number"] or "no case", sentence)
 
 
 def key_for(key: str, officer: str, instead: str) -> str:
@@ -270,13 +276,13 @@ def key_for(key: str, officer: str, instead: str) -> str:
     return "/".join(named if officer in parts else [*parts, instead])
 
 
-def stand_in(county: County, letter: Letter) -> Officer | None:
+def stand_in(county: County, letter: Letter, fit: Callable[[Officer], bool] = lambda _: True) -> Officer | None:
     """Who gets a letter instead: the office's next contact or its head; for a copy also the levels above.
 
     A letter that acts stays in its office, because its link would be worth nothing elsewhere. A one-time code is for
-    the one who asked for it, at the registered address, and for nobody else.
+    the one who asked for it, at the registered address, and for nobody else. `fit` is false for who is away or barred.
     """
-    if letter.kind == LetterKind.DISCLOSURE_CODE.value:
+    if letter.kind in (LetterKind.DISCLOSURE_CODE.value, LetterKind.ADDRESS_CHECK.value):
         return None
     office = county.offices.get(letter.to_office)
     people: list[Officer] = []
@@ -285,16 +291,16 @@ def stand_in(county: County, letter: Letter) -> Officer | None:
     if not letter.acts:
         for level in list(Level)[(Level(letter.level) if letter.level else Level.COORDINATOR).height :]:
             people += county.officer_at_level(level, letter.to_office)
-    return next((one for one in people if one.key != letter.to_officer and one.email), None)
+    return next((one for one in people if one.key != letter.to_officer and one.email and fit(one)), None)
 
 
-def _who_mends(county: County, letter: Letter) -> list[Officer]:
+def _who_mends(county: County, letter: Letter, fit: Callable[[Officer], bool]) -> list[Officer]:
     """The coordinator; the levels above where it is the coordinator's own letter that is lost."""
     for level in (Level.COORDINATOR, Level.LEADER, Level.JOINT_MEETING):
         found = [
             one
             for one in county.officer_at_level(level, letter.to_office)
-            if one.key != letter.to_officer and one.email
+            if one.key != letter.to_officer and one.email and fit(one)
         ]
         if found:
             return found
