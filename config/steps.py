@@ -35,7 +35,10 @@ class LimitTerms:
 
 @dataclass(frozen=True)
 class StepTerms:
-    """One version of a step's terms. A case keeps the version in force when its step began."""
+    """One version of a step's terms. A case keeps the version in force when its step began.
+
+    `opens_after` is how long after what it follows the step's turn comes, for the steps that open later.
+    """
 
     step: str
     effective_from: date
@@ -43,6 +46,7 @@ class StepTerms:
     answer: LimitTerms
     acknowledge_ladder: Ladder
     answer_ladder: Ladder
+    opens_after: LimitTerms | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The whole version as plain values, to be kept with the request."""
@@ -53,6 +57,7 @@ class StepTerms:
             "answer": _limit_terms_as_json(self.answer),
             "acknowledge_ladder": _ladder_as_json(self.acknowledge_ladder),
             "answer_ladder": _ladder_as_json(self.answer_ladder),
+            "opens_after": None if self.opens_after is None else _limit_terms_as_json(self.opens_after),
         }
 
     @classmethod
@@ -65,6 +70,8 @@ class StepTerms:
             answer=_limit_terms_from_json(kept["answer"]),
             acknowledge_ladder=_ladder_from_json(kept["acknowledge_ladder"]),
             answer_ladder=_ladder_from_json(kept["answer_ladder"]),
+            # Requests put before there were steps that open later keep no such line.
+            opens_after=_limit_terms_from_json(kept["opens_after"]) if kept.get("opens_after") else None,
         )
 
 
@@ -158,7 +165,8 @@ def _read_versions(
 ) -> Iterator[StepTerms]:
     last: date | None = None
     for version in entry.listed("版本"):
-        fields = version.fields(required=("effective_from", "acknowledge", "answer"), optional=("ladders",))
+        opening = ("opens_after",) if step.opens_later else ()
+        fields = version.fields(required=("effective_from", "acknowledge", "answer", *opening), optional=("ladders",))
         since = fields["effective_from"].day() if "effective_from" in fields else None
         if since is not None:
             if last is not None and since <= last:
@@ -181,7 +189,8 @@ def _read_versions(
                 _check_units(step, climb, chosen.get(clock.value) or fields[clock.value])
             if read is not None and climb is not None and since is not None:
                 _check_reminder(step, clock, read, climb, since=since, around=around)
-        if since is None or len(terms) < len(Clock):
+        opens = _read_limit_terms(step, fields["opens_after"]) if "opens_after" in fields else None
+        if since is None or len(terms) < len(Clock) or (step.opens_later and opens is None):
             continue
         _check_order(step, terms, fields[Clock.ACKNOWLEDGE], since, around.calendar)
         if len(climbs) == len(Clock):
@@ -192,6 +201,7 @@ def _read_versions(
                 answer=terms[Clock.ANSWER],
                 acknowledge_ladder=climbs[Clock.ACKNOWLEDGE],
                 answer_ladder=climbs[Clock.ANSWER],
+                opens_after=None if opens is None else opens[0],
             )
 
 

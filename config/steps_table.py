@@ -18,7 +18,8 @@ def steps_table(county: County, on: date) -> list[dict[str, Any]]:
     """Every step in the order of the document, with the county's terms in force on a day, as plain values.
 
     `limit`, `unit`, `provenance`, `basis`, `end_rolls` and `ladder` are the answer's; `acknowledge` and `answer`
-    hold the same for each clock. Raises LookupError where a step has no version for that day.
+    hold the same for each clock; `opens_after` is how long after what it follows a step's turn comes, None for a step
+    that is asked at once. Raises LookupError where a step has no version for that day.
     """
     table: list[dict[str, Any]] = []
     for step in STEPS.values():
@@ -38,12 +39,17 @@ def steps_table(county: County, on: date) -> list[dict[str, Any]]:
                 **answer,
                 "acknowledge": _clock(terms.acknowledge, terms.acknowledge_ladder),
                 "answer": answer,
+                "opens_after": None if terms.opens_after is None else _limit(terms.opens_after),
             }
         )
     return table
 
 
 def _clock(terms: LimitTerms, ladder: Ladder) -> dict[str, Any]:
+    return _limit(terms) | {"ladder": ladder.key, "levels": [rung.level.value for rung in ladder.rungs]}
+
+
+def _limit(terms: LimitTerms) -> dict[str, Any]:
     return {
         "limit": str(terms.limit),
         "limit_label": terms.limit.label,
@@ -53,6 +59,4 @@ def _clock(terms: LimitTerms, ladder: Ladder) -> dict[str, Any]:
         "provenance_label": terms.provenance.label,
         "basis": terms.basis,
         "end_rolls": terms.end_rolls,
-        "ladder": ladder.key,
-        "levels": [rung.level.value for rung in ladder.rungs],
     }

@@ -5,21 +5,19 @@ Basis: 晋政发〔2017〕46号 四 (应急处置机制) and 三(四); 国发〔
 
 from prefect import flow
 
-from rules.answers import Measure, PlaceAfterVillage, PlacementResult, Scene, Situation, VisitFinding
+from rules.answers import Measure, PlaceAfterVillage, PlacementResult, Scene, Situation
 from rules.case import Asked, Case
 from rules.steps import (
     APPLY_PROTECTION_ORDER,
-    CHECK_ABUSER,
     DISPATCH,
     FIRST_MEASURES,
     MEDICAL_FIRST,
     PLACEMENT_EXTENSION,
-    PROTECTION_ORDER,
     REMOVE_FROM_GUARDIAN,
     STOP_AND_SECURE,
     TEMPORARY_PLACEMENT,
-    URGENT_PROTECTION_ORDER,
     VILLAGE_EMERGENCY_CARE,
+    WARNED_FAMILY_RECORD,
     WARNED_FAMILY_REVISIT,
     WARNED_FAMILY_VISIT,
     WARNING_DECISION,
@@ -27,8 +25,11 @@ from rules.steps import (
 from rules.vocabulary import ClosingGround, Mechanism, Office
 from tasks.asking import ask, inform, reply_to, together
 from tasks.cases import close, hand_over, open_case, take_leave
+from tasks.custody import tell_of_custody
 from tasks.handing import written_handover
-from tasks.visiting import visit_until_quiet
+from tasks.protecting import keep_order, order_made, ruling_on
+from tasks.searching import begin_search, search_for_family
+from tasks.visiting import found_harm, visit_until_quiet
 
 
 @flow(name="应急处置", flow_run_name="{case_number} 应急处置", retries=0, persist_result=False)
@@ -47,14 +48,16 @@ async def emergency_handling(case_number: str) -> str:
     if found.child_needs_doctor:
         await reply_to(await ask(case, MEDICAL_FIRST))
 
-    # B4a-B4m  The first measure for this child's situation.
+    # B4a-B4m  The first measure for this child's situation. B4i, B4j  A guardian in custody: the family must hear of it.
     measure = await ask(case, FIRST_MEASURES[found.situation])
+    await tell_of_custody(case, found)
 
     # B5-B8, B9, B10  Place, warning and protection order go side by side: the court's hours do not wait for the shelter's days.
-    removed, warned, _ = await together(
+    removed, warned, *_ = await together(
         lambda: place_child(case, found, measure),
         lambda: warn_abuser(case, found),
         lambda: protect_by_order(case, found),
+        lambda: begin_search(case, found, measure),
     )
 
     # C1  An assessment always follows.
@@ -64,12 +67,14 @@ async def emergency_handling(case_number: str) -> str:
     if removed or not (await reply_to(measure)).child_settled or found.guardian_failed_after_education:
         await hand_over(case, Mechanism.GUARDIANSHIP_INTERVENTION)
 
-    # 1F  The police visit the warned family until three visits in a row were quiet; harm that goes on is the guardian's failure.
-    if warned:
-        await take_leave(case, ClosingGround.HANDED_ON)
-        visit = await visit_until_quiet(case, WARNED_FAMILY_VISIT, WARNED_FAMILY_REVISIT)
-        if visit.finding in (VisitFinding.DANGER, VisitFinding.GUARDIAN_HARM):
-            await hand_over(case, Mechanism.GUARDIANSHIP_INTERVENTION)
+    # 1F, B10, B4h, B4l  What is watched for months: the warned family, the order while it holds, the search for a family.
+    await take_leave(case, ClosingGround.HANDED_ON)
+    await together(
+        lambda: watch_warned_family(case, warned),
+        lambda: watch_ninety_days(case, warned),
+        lambda: watch_order(case, found),
+        lambda: search_for_family(case, found, measure),
+    )
     return await close(case, ClosingGround.HANDED_ON)
 
 
@@ -100,16 +105,35 @@ async def warn_abuser(case: Case, found: Scene) -> bool:
     issued = (await reply_to(await ask(case, WARNING_DECISION))).issued
     if issued:
         await ask(case, WARNED_FAMILY_VISIT)
+        await ask(case, WARNED_FAMILY_RECORD)
     return issued
 
 
 async def protect_by_order(case: Case, found: Scene) -> bool:
-    """B10  Application, ruling (72 h, urgent 24 h), and the police's check on the abuser. True when granted."""
+    """B10  Application, ruling (72 h, urgent 24 h), service and the police's check on the abuser. True when granted."""
     if not found.protection_order_needed:
         return False
     await reply_to(await ask(case, APPLY_PROTECTION_ORDER))
-    ruling = await ask(case, URGENT_PROTECTION_ORDER if found.urgent_protection_order else PROTECTION_ORDER)
-    granted = (await reply_to(ruling)).granted
+    granted = (await reply_to(await ruling_on(case, found))).granted
     if granted:
-        await ask(case, CHECK_ABUSER)
+        await order_made(case)
     return granted
+
+
+async def watch_warned_family(case: Case, warned: bool) -> bool:
+    """1F  The police visit until three visits in a row were quiet; harm that goes on is the guardian's failure."""
+    if warned and found_harm(await visit_until_quiet(case, WARNED_FAMILY_VISIT, WARNED_FAMILY_REVISIT)):
+        await hand_over(case, Mechanism.GUARDIANSHIP_INTERVENTION)
+    return warned
+
+
+async def watch_ninety_days(case: Case, warned: bool) -> bool:
+    """1F  In Shanxi the village visits within 90 days of the warning and keeps the record."""
+    if warned and found_harm(await reply_to(await ask(case, WARNED_FAMILY_RECORD))):
+        await hand_over(case, Mechanism.GUARDIANSHIP_INTERVENTION)
+    return warned
+
+
+async def watch_order(case: Case, found: Scene) -> bool:
+    """B10  Reconsideration of a refusal; visits, extension and the last report of an order. True when one was made."""
+    return found.protection_order_needed and await keep_order(case, await ruling_on(case, found))

@@ -3,17 +3,27 @@
 Basis: 晋政发〔2017〕46号 三(四), 四 (监护干预机制); 国发〔2016〕13号 四(四); 民法典 31, 36, 38; 未成年人保护法 92-96, 118. Steps D1-D16.
 """
 
+from collections.abc import Awaitable, Callable
+
 from prefect import flow
 
-from rules.answers import ConferenceOutcome, JudgmentResult, Severity, VisitFinding
-from rules.case import Case
+from rules.answers import (
+    ConferenceOutcome,
+    Designated,
+    GuardianshipCause,
+    Intervention,
+    Judgment,
+    JudgmentResult,
+    Severity,
+    VisitFinding,
+)
+from rules.case import Asked, Case
 from rules.steps import (
     ADMONISH,
     ASSESS_GUARDIAN,
     CASE_CONFERENCE,
-    COURT_TRIAL,
     DISCIPLINE,
-    FILE_REVOCATION,
+    HANDOVER_WITNESSED,
     JUDGMENT,
     KINSHIP_HANDOVER,
     LONG_TERM_GUARDIANSHIP,
@@ -21,15 +31,25 @@ from rules.steps import (
     RETURN_CHILD,
     RETURN_FOLLOW_UP,
     SETTLE_NEW_GUARDIAN,
-    SUGGEST_REVOCATION,
     SUPPORT_CLAIM,
     TEMPORARY_GUARDIANSHIP,
+    TEMPORARY_GUARDIANSHIP_REVIEW,
     TRACE_GUARDIAN,
 )
 from rules.vocabulary import ClosingGround, Mechanism, Office
-from tasks.asking import ask, first_reply_of, reply_to
-from tasks.cases import close, hand_over, open_case
+from tasks.asking import ask, beside, day_of_reply_to, inform, release_all, reply_so_far, reply_to
+from tasks.cases import close, hand_over, open_case, take_leave
+from tasks.declaring import STEPS_OF_DECLARATION, offer_declaration
+from tasks.designation import designate_guardian
+from tasks.handing import written_handover
+from tasks.lasting_guardianship import guard_until_it_ends, review_temporary_guardianship
+from tasks.opening import look_at_entitlements_again
+from tasks.restoration import Restoration, restorable_since, restoration
+from tasks.revocation import court_judges, file_for_revocation
 from tasks.visiting import ask_until, visit_until_settled
+
+Way = Callable[[Case], Awaitable[ClosingGround]]
+"""How the intervention goes on, up to the ground on which it closes."""
 
 
 @flow(name="监护干预", flow_run_name="{case_number} 监护干预", retries=0, persist_result=False)
@@ -40,61 +60,148 @@ async def guardianship_intervention(case_number: str) -> str:
     # D1  Why, and how far to go.
     opened = await reply_to(await ask(case, OPEN_INTERVENTION))
 
+    # D2-D14, D16  The child gets a guardian. D15  A vanished parent may be declared missing: that takes years and holds up nothing.
+    ground = await beside(lambda: intervene(case, opened), lambda: vanished_parent(case, opened))
+
+    # From now on only answers are waited for: new harm begins the mechanism anew. The declaration goes on while it matters.
+    await take_leave(case, ground)
+    if ground.ends_the_file:
+        await release_all(case, *STEPS_OF_DECLARATION)
+    else:
+        await vanished_parent(case, opened)
+    return await close(case, ground)
+
+
+async def intervene(case: Case, opened: Intervention) -> ClosingGround:
+    """D2-D14, D16  From the first admonition to a settled guardian."""
+    # D14  Nobody fails, but it is disputed who is guardian. D10  Civil affairs is guardian already, and must look after the child anew.
+    if opened.severity is Severity.DISPUTED:
+        return await settle_dispute(case, opened)
+    if opened.severity is Severity.CIVIL_AFFAIRS_GUARDS:
+        return await guard_for_good(case)
+
     # D2  Not serious: the village admonishes. D3  Serious, or not mended: the police discipline.
     if opened.severity is Severity.MINOR and (await reply_to(await ask(case, ADMONISH))).improved:
         return await back_to_assessment(case, ClosingGround.RISK_REMOVED)
     if opened.severity is not Severity.UNATTENDED and (await reply_to(await ask(case, DISCIPLINE))).improved:
         return await back_to_assessment(case, ClosingGround.RISK_REMOVED)
 
-    # D4  Civil affairs is guardian for the time being. D4a  A guardian who cannot be found is searched for.
+    # D4  Civil affairs is guardian for the time being; how long is reviewed until it is concluded who looks after the child.
     await reply_to(await ask(case, TEMPORARY_GUARDIANSHIP))
+    way = await beside(lambda: conclude(case, opened), lambda: review_temporary_guardianship(case))
+    await release_all(case, TEMPORARY_GUARDIANSHIP_REVIEW)
+    return await way(case)
+
+
+async def conclude(case: Case, opened: Intervention) -> Way:
+    """D4a-D9  The guardian is searched for, assessed, conferred about, and if need be judged."""
+    # D4a  A guardian nobody finds within six months: the police give civil affairs what they know (民发〔2019〕62号 四(二)).
     if opened.guardian_untraced and not (await reply_to(await ask(case, TRACE_GUARDIAN))).found:
-        await reply_to(await ask(case, LONG_TERM_GUARDIANSHIP))
-        return await back_to_assessment(case, ClosingGround.NEW_GUARDIAN_SETTLED)
+        await inform(case, Office.CIVIL_AFFAIRS, "监护人经查找没有找到，请向公安机关了解查找情况")
+        return guard_for_good
 
     # D5, D6  The guardian is assessed; all who know the child confer.
     await reply_to(await ask(case, ASSESS_GUARDIAN))
     conference = await ask_until(case, CASE_CONFERENCE, lambda said: said.outcome is not ConferenceOutcome.EXTEND)
     if conference.outcome is ConferenceOutcome.SAFE:
-        return await return_home(case)
+        return return_home
     if conference.outcome is ConferenceOutcome.RELATIVE_CARE:
-        await reply_to(await ask(case, KINSHIP_HANDOVER))
-        return await back_to_assessment(case, ClosingGround.NEW_GUARDIAN_SETTLED)
+        return give_to_relative
 
-    # D7  Whoever may apply is asked; when nobody does, civil affairs must. D8, D9  The court tries and judges.
-    await apply_for_revocation(case)
-    await reply_to(await ask(case, COURT_TRIAL))
-    judgment = await reply_to(await ask(case, JUDGMENT))
+    # D7  Whoever may apply is asked; when one does not, civil affairs must. D8, D9  The court tries and judges.
+    await file_for_revocation(case)
+    judgment = await court_judges(case)
+    await tell_of_judgment(case, judgment)
     if judgment.result is JudgmentResult.NOT_REVOKED:
-        return await return_home(case)
-
-    # D10, D11  A new guardian, and the parents go on paying.
-    civil_affairs_guards = judgment.result is JudgmentResult.REVOKED
-    await reply_to(await ask(case, LONG_TERM_GUARDIANSHIP if civil_affairs_guards else SETTLE_NEW_GUARDIAN))
-    await ask(case, SUPPORT_CLAIM)
-    return await back_to_assessment(case, ClosingGround.NEW_GUARDIAN_SETTLED)
+        return return_home
+    return guard_for_good if judgment.result is JudgmentResult.REVOKED else settle_named_guardian
 
 
-async def apply_for_revocation(case: Case) -> None:
-    """D7  The first body with the right to apply to answer decides it; when it has not filed, civil affairs must (民法典 36(3))."""
-    federation = await ask(case, SUGGEST_REVOCATION, of=Office.WOMENS_FEDERATION, subject="妇联")
-    village = await ask(case, SUGGEST_REVOCATION, of=Office.VILLAGE_COMMITTEE, subject="村(居)委会")
-    _, suggestion = await first_reply_of(federation, village)
-    if not suggestion.filed:
-        await reply_to(await ask(case, FILE_REVOCATION))
+async def tell_of_judgment(case: Case, judgment: Judgment) -> None:
+    """D9  Not revoked: the court's advice is followed up. Revoked: the judgment goes to those who decide entitlements.
+
+    Legal-basis 1E, guardianship → schemes: a parent whose standing is revoked counts as not supporting (民发〔2020〕125号).
+    """
+    if judgment.result is JudgmentResult.NOT_REVOKED:
+        if judgment.judicial_advice:
+            await inform(case, Office.CIVIL_AFFAIRS, "人民法院已发出司法建议，请督促落实")
+            await inform(case, Office.VILLAGE_COMMITTEE, "人民法院已发出司法建议，请督促落实")
+        return
+    await inform(case, Office.CIVIL_AFFAIRS, "监护人资格判决抄送，请据以核对救助保障")
+    await inform(case, Office.TOWNSHIP, "监护人资格判决抄送，请据以核对救助保障")
+    await hand_over(case, Mechanism.ASSESSMENT_AND_ASSISTANCE)
+    await look_at_entitlements_again(case, "guardianship_revoked", await day_of_reply_to(Asked(case, JUDGMENT)))
 
 
-async def return_home(case: Case) -> str:
+async def return_home(case: Case) -> ClosingGround:
     """D6  The guardian fetches the child, with a written handover; 1F the village visits, and harm that returns begins again."""
-    await reply_to(await ask(case, RETURN_CHILD))
+    await written_handover(case, RETURN_CHILD, HANDOVER_WITNESSED)
+    # School, police and village are told, and keep it secret (legal-basis 5).
+    await inform(case, Office.EDUCATION, "儿童已由监护人领回，请予关注并保密")
+    await inform(case, Office.PUBLIC_SECURITY, "儿童已由监护人领回，请予关注并保密")
+    await inform(case, Office.VILLAGE_COMMITTEE, "儿童已由监护人领回，请予关注并保密")
     visit = await visit_until_settled(case, RETURN_FOLLOW_UP)
     if visit.finding in (VisitFinding.DANGER, VisitFinding.GUARDIAN_HARM):
         await hand_over(case, Mechanism.EMERGENCY_HANDLING)
-        return await close(case, ClosingGround.HANDED_ON)
+        return ClosingGround.HANDED_ON
     return await back_to_assessment(case, ClosingGround.RETURNED_AND_STABLE)
 
 
-async def back_to_assessment(case: Case, ground: ClosingGround) -> str:
+async def give_to_relative(case: Case) -> ClosingGround:
+    """D6  Another guardian or a relative takes the child over, in writing."""
+    await written_handover(case, KINSHIP_HANDOVER, HANDOVER_WITNESSED)
+    return await back_to_assessment(case, ClosingGround.NEW_GUARDIAN_SETTLED)
+
+
+async def settle_dispute(case: Case, opened: Intervention) -> ClosingGround:
+    """D14  Who is guardian is designated; a child whom nobody protects meanwhile is guarded by civil affairs (民法典 31(3))."""
+    if opened.ground is not None:
+        await ask(case, TEMPORARY_GUARDIANSHIP)
+    if await designate_guardian(case) is Designated.CIVIL_AFFAIRS:
+        return await guard_for_good(case)
+    await reply_to(await ask(case, SETTLE_NEW_GUARDIAN))
+    return await back_to_assessment(case, ClosingGround.NEW_GUARDIAN_SETTLED)
+
+
+async def settle_named_guardian(case: Case) -> ClosingGround:
+    """D9, D11  The guardian whom the court named takes over, and the parents go on paying. D12  A parent may yet be restored."""
+    await reply_to(await ask(case, SETTLE_NEW_GUARDIAN))
+    await ask(case, SUPPORT_CLAIM)
+    settled = await back_to_assessment(case, ClosingGround.NEW_GUARDIAN_SETTLED)
+    await take_leave(case, settled)
+    revoked_on = await restorable_since(case)
+    if revoked_on is not None and await restoration(case, revoked_on) is Restoration.RESTORED:
+        return await return_home(case)
+    return settled
+
+
+async def guard_for_good(case: Case) -> ClosingGround:
+    """D10, D11  Civil affairs is guardian. It goes on until the child is restored (D12), adopted (D13), or it ends (D16)."""
+    asked = await ask(case, LONG_TERM_GUARDIANSHIP)
+    guarded = await reply_to(asked)
+    if await reply_so_far(Asked(case, JUDGMENT)) is not None:
+        await ask(case, SUPPORT_CLAIM)
+    await take_leave(case, await back_to_assessment(case, ClosingGround.NEW_GUARDIAN_SETTLED))
+
+    # D12  The parent's time comes first; D13 whoever may be restored is waited for with adoption. D16  Year by year: does it go on?
+    revoked_on = await restorable_since(case, guarded.revoked_on)
+    parent = Restoration.REVOKED if revoked_on is None else await restoration(case, revoked_on)
+    if parent is Restoration.RESTORED:
+        return await return_home(case)
+    return await guard_until_it_ends(
+        case, await day_of_reply_to(asked), revoked_on=revoked_on, at_once=parent is Restoration.MOOT
+    )
+
+
+async def vanished_parent(case: Case, opened: Intervention) -> None:
+    """D15  A parent whom the police did not find, or who was gone from the start."""
+    traced = await reply_so_far(Asked(case, TRACE_GUARDIAN))
+    gone = opened.cause is GuardianshipCause.ABSENCE and not opened.guardian_untraced
+    if gone or (traced is not None and not traced.found):
+        await offer_declaration(case)
+
+
+async def back_to_assessment(case: Case, ground: ClosingGround) -> ClosingGround:
     """Legal-basis 1E, guardianship → assessment: entitlements and visits follow every outcome."""
     await hand_over(case, Mechanism.ASSESSMENT_AND_ASSISTANCE)
-    return await close(case, ground)
+    return ground

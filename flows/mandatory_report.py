@@ -5,21 +5,28 @@ Basis: 晋政发〔2017〕46号 四 (强制报告机制); 国发〔2016〕13号 
 
 from prefect import flow
 
-from rules.answers import TriageOutcome
+from rules.answers import Triage, TriageOutcome
+from rules.case import Case
 from rules.steps import (
     CASE_SUPERVISION,
+    EXPLAIN_NOT_FILING,
     FAILURE_TO_REPORT,
+    FEEDBACK_BEFORE_PROSECUTION,
     FEEDBACK_REPORTER,
     FILE_CRIMINAL_CASE,
+    FILE_ON_NOTICE,
     FILE_WITH_SUPERVISOR,
     HELP_APPLY,
     POLICE_ACCEPT,
     PUBLIC_ORDER_CASE,
+    RECOMMENDATION_ON_FAILURE,
+    REPLY_ON_FAILURE,
+    SUPERVISION_DECISION,
     TRANSFER_JURISDICTION,
     TRIAGE,
 )
 from rules.vocabulary import ClosingGround, Mechanism, Office
-from tasks.asking import ask, reply_to
+from tasks.asking import ask, reply_to, together
 from tasks.cases import close, hand_over, open_case
 
 
@@ -56,21 +63,53 @@ async def mandatory_report(case_number: str) -> str:
     elif triage.child_still_needs_help and triage.outcome is not TriageOutcome.UNFOUNDED:
         await hand_over(case, Mechanism.ASSESSMENT_AND_ASSISTANCE)
 
-    # A11  A unit that should have reported and did not.
-    if triage.failed_duty_to_report:
-        await ask(case, FAILURE_TO_REPORT)
-
-    # A7  Criminal or public-order case. A10  The procuratorate looks at a refusal to open one.
-    if triage.outcome is TriageOutcome.CRIME:
-        filing = await reply_to(await ask(case, FILE_CRIMINAL_CASE))
-        if not filing.filed and (await reply_to(await ask(case, CASE_SUPERVISION))).must_file:
-            await reply_to(await ask(case, FILE_CRIMINAL_CASE, subject="监督立案"))
-    elif triage.outcome is TriageOutcome.PUBLIC_ORDER:
-        await ask(case, PUBLIC_ORDER_CASE)
-
-    # A8  Whoever gave a name is told what became of the report.
-    if case.named_reporter:
-        await ask(case, FEEDBACK_REPORTER)
+    # A7, A8, A10  The offence, and what the reporter hears of it. A11  The unit that should have reported and did not.
+    await together(lambda: pursue_offence(case, triage), lambda: call_to_account(case, triage))
 
     unfounded = triage.outcome is TriageOutcome.UNFOUNDED
     return await close(case, ClosingGround.UNFOUNDED if unfounded else ClosingGround.HANDED_ON)
+
+
+async def pursue_offence(case: Case, triage: Triage) -> bool:
+    """A7, A8: a criminal or public-order case; whoever gave a name hears of it, and again before prosecution.
+
+    True when a criminal case was filed.
+    """
+    filed = False
+    if triage.outcome is TriageOutcome.CRIME:
+        filed = (await reply_to(await ask(case, FILE_CRIMINAL_CASE))).filed
+    elif triage.outcome is TriageOutcome.PUBLIC_ORDER:
+        await ask(case, PUBLIC_ORDER_CASE)
+    if case.named_reporter:
+        await ask(case, FEEDBACK_REPORTER)
+    if triage.outcome is TriageOutcome.CRIME and not filed and await filed_after_supervision(case):
+        filed = True
+        if case.named_reporter:
+            await ask(case, FEEDBACK_REPORTER, subject="监督立案")
+    if filed and case.named_reporter:
+        await ask(case, FEEDBACK_BEFORE_PROSECUTION)
+    return filed
+
+
+async def filed_after_supervision(case: Case) -> bool:
+    """A10  The procuratorate asks why no case was filed (7 d), weighs the reasons, and gives notice to file (15 d)."""
+    if not (await reply_to(await ask(case, CASE_SUPERVISION))).must_file:
+        return False
+    await reply_to(await ask(case, EXPLAIN_NOT_FILING))
+    if not (await reply_to(await ask(case, SUPERVISION_DECISION))).must_file:
+        return False
+    return (await reply_to(await ask(case, FILE_ON_NOTICE))).filed
+
+
+async def call_to_account(case: Case, triage: Triage) -> bool:
+    """A11  Civil affairs acts; where it is serious, the procuratorate recommends and the unit's supervisor replies (1 month).
+
+    True when a recommendation was issued.
+    """
+    if not triage.failed_duty_to_report:
+        return False
+    handled = await reply_to(await ask(case, FAILURE_TO_REPORT))
+    if not handled.serious or not (await reply_to(await ask(case, RECOMMENDATION_ON_FAILURE))).issued:
+        return False
+    await ask(case, REPLY_ON_FAILURE, of=handled.office)
+    return True

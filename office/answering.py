@@ -282,8 +282,8 @@ def _refuse_what_cannot_be(
         raise Refused("请写明理由或需要补充的内容。", "words")
     if speech.kind is AnswerKind.DECLINED and speech.instead not in set(Office):
         raise Refused("请选择应当由哪个单位承办。", "instead")
-    rerouted = speech.kind is AnswerKind.DONE and asked.key == "reroute"
-    if rerouted and Office(speech.payload["office"]) not in {o.kind for o in bureau.county.offices.values()}:
+    named = speech.payload.get("office") if speech.kind is AnswerKind.DONE else None
+    if named is not None and Office(named) not in {o.kind for o in bureau.county.offices.values()}:
         raise Refused("县里没有配置该单位，请选择其他承办单位。", "office")
 
 

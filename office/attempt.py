@@ -11,7 +11,7 @@ import secrets
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 
 from prefect.exceptions import Abort
@@ -43,6 +43,10 @@ from rules.vocabulary import (
     RequestState,
     Urgency,
 )
+from rules.workdays import SHANGHAI, after, before, reckon
+
+NOON = time(12)
+"""Stands for a day of which nobody asks the hour."""
 
 LEASE_SECONDS = 45
 """Machine seconds that a lease lasts without an act; longer than any call to Prefect may take."""
@@ -245,6 +249,16 @@ class Attempt:
         async with self._act() as (_, _, proceeding):
             proceeding.outcome = ground.value
 
+    def last_day(self, step: str, begun: date) -> date:
+        """The last day of the county's limit for the step, were it asked on that day."""
+        limit = self.bureau.county.terms(step, begun).answer.limit
+        return after(datetime.combine(begun, NOON, SHANGHAI), limit, self.bureau.county.calendar).date()
+
+    def day_to_ask(self, step: str, end: date) -> date:
+        """The day on which the step is asked so that its limit has run out by that end."""
+        limit = self.bureau.county.terms(step, end).answer.limit
+        return before(datetime.combine(end, NOON, SHANGHAI), limit, self.bureau.county.calendar).date()
+
     async def has_come(self, key: str, day: date) -> bool:
         """Whether the day that the proceeding rests for has begun."""
         async with self._act() as (session, _, proceeding):
@@ -318,6 +332,14 @@ class Attempt:
     def scheme_stages(self, subject: str, on: date) -> tuple[StageAsked, ...]:
         """The offices that check, publish and decide one application, in their order, by the law of the day."""
         return stages_of(self.bureau.county.entitlements, subject, on)
+
+    def opens_on(self, step: Step[Answer], since: date) -> date:
+        """The day after the waiting time has run out (民法典 201-203). Raises LookupError for a step that waits for nothing."""
+        opens = self.bureau.county.terms(step.key, appointments.today(self.bureau)).opens_after
+        if opens is None:
+            raise LookupError(f"{step.key} does not open later")
+        start = datetime.combine(since, time(12), SHANGHAI)
+        return reckon(start, opens.limit, self.bureau.county.calendar, end_rolls=opens.end_rolls).due.date()
 
     def office_key(self, case: Case, office: Office) -> str:
         """The county's key of that office for that case."""

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from office import appointments, log, outbox
 from office.bureau import Bureau
+from office.consequences import seek_supervision
 from office.requests import facts_of, next_climb_of, redraw
 from office.ringing import ring
 from office.roster import people_in
@@ -173,6 +174,8 @@ class Clock:
                 kind="reminder" if reminder else "escalation", case=(case.id, case.number), to_office=officer.office,
                 to_officer=officer.key, request=request, level=climb.level, acts=reminder, facts=facts,
             )  # fmt: skip
+        if climb.level is Level.JOINT_MEETING:
+            await seek_supervision(session, self.bureau, request, case)
         return rung
 
     async def _told_before(self, session: AsyncSession, request: Request) -> list[dict[str, str]]:

@@ -1,4 +1,8 @@
-"""What follows from an answer: a decline or a question puts a clock on the coordinator; the coordinator's decision moves the step."""
+"""What follows from an answer: a decline or a question puts a clock on the coordinator; the coordinator's decision moves the step.
+
+What follows from a silence that has reached the joint meeting: the coordinator decides whether it goes to the
+procuratorate, whose recommendation the silent office answers in writing.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,8 @@ from office.requests import ask, facts_of, next_round, redraw, reschedule
 from office.roster import people_in
 from office.tables import AnswerRow, CaseRow, Letter, Request
 from rules import steps
+from rules.answers import Answer
+from rules.steps import Step
 from rules.steps import step as step_of
 from rules.vocabulary import AnswerKind, Happening, LetterState, Office, RequestState
 
@@ -37,14 +43,31 @@ async def follow(session: AsyncSession, bureau: Bureau, request: Request, case: 
                 subject=str(request.id), concerns=request.id, about=about, urgent=request.urgent,
             )  # fmt: skip
         case AnswerKind.DONE if request.concerns is not None:
-            await _coordinator_decided(session, bureau, request, case, answer)
+            await _decided(session, bureau, request, case, answer)
         case _:
             pass
 
 
-async def _coordinator_decided(
-    session: AsyncSession, bureau: Bureau, request: Request, case: CaseRow, answer: AnswerRow
-) -> None:
+async def seek_supervision(session: AsyncSession, bureau: Bureau, request: Request, case: CaseRow) -> None:
+    """A step's silence has reached the joint meeting: the coordinator is asked, once, whether it goes to the procuratorate.
+
+    未成年人保护法 105, 114; 民发〔2019〕62号 四(二). Never for a step of coordination, and not for the procuratorate's own
+    silence. The request is locked by the caller, so nobody else asks at the same time.
+    """
+    asked, office = step_of(request.step), bureau.county.office(request.office)
+    if asked.mechanism is None or office.kind is Office.PROCURATORATE:
+        return
+    key = steps.SEEK_PROCURATORIAL_SUPERVISION.key
+    before = select(Request.id).where(Request.concerns == request.id, Request.step == key).limit(1)
+    if (await session.execute(before)).scalar_one_or_none() is None:
+        await ask(
+            session, bureau, case, request.proceeding_id, steps.SEEK_PROCURATORIAL_SUPERVISION,
+            bureau.county.office("coordinator"), subject=str(request.id), concerns=request.id,
+            about=f"{office.short}·{asked.label}", urgent=request.urgent,
+        )  # fmt: skip
+
+
+async def _decided(session: AsyncSession, bureau: Bureau, request: Request, case: CaseRow, answer: AnswerRow) -> None:
     concerned = (
         await session.execute(select(Request).where(Request.id == request.concerns).with_for_update())
     ).scalar_one()
@@ -56,7 +79,24 @@ async def _coordinator_decided(
         await _tell_owner(session, bureau, concerned, case, "question_answered", {}, key=answer.reference)
     elif request.step == steps.DECIDE_EXTENSION.key:
         await _extend(session, bureau, concerned, case, answer)
+    elif request.step == steps.SEEK_PROCURATORIAL_SUPERVISION.key:
+        if answer.payload["seek"] and concerned.ended_at is None:
+            await _ask_about(session, bureau, concerned, case, steps.PROCURATORIAL_RECOMMENDATION, "procuratorate")
+    elif request.step == steps.PROCURATORIAL_RECOMMENDATION.key and answer.payload["issued"]:
+        # Owed even by an office that has meanwhile done the step (未成年人保护法 114).
+        await _ask_about(session, bureau, concerned, case, steps.REPLY_TO_RECOMMENDATION, concerned.office)
     await redraw(session, concerned.proceeding_id)
+
+
+async def _ask_about(
+    session: AsyncSession, bureau: Bureau, silent: Request, case: CaseRow, asked: Step[Answer], office: str
+) -> None:
+    """Put a question about a silent step to an office, in the silent step's own proceeding."""
+    await ask(
+        session, bureau, case, silent.proceeding_id, asked, bureau.county.office(office),
+        subject=str(silent.id), concerns=silent.id,
+        about=f"{bureau.county.office(silent.office).short}·{step_of(silent.step).label}",
+    )  # fmt: skip
 
 
 async def _reroute(session: AsyncSession, bureau: Bureau, declined: Request, case: CaseRow, kind: Office) -> None:
@@ -144,13 +184,16 @@ async def withdraw(session: AsyncSession, bureau: Bureau, request: Request, case
 async def withdraw_asides(session: AsyncSession, bureau: Bureau, request: Request, case: CaseRow) -> None:
     """A step has ended: what the coordinator was still to decide about it is decided by that, and climbs no further.
 
-    One that the coordinator is deciding at this very moment is passed over.
+    One that the coordinator is deciding at this very moment is passed over. What lies with the procuratorate already is
+    left to it.
     """
     asides = await session.execute(
         select(Request)
         .where(
             Request.concerns == request.id,
-            Request.step.in_([steps.SUPPLY_FACTS.key, steps.DECIDE_EXTENSION.key]),
+            Request.step.in_(
+                [steps.SUPPLY_FACTS.key, steps.DECIDE_EXTENSION.key, steps.SEEK_PROCURATORIAL_SUPERVISION.key]
+            ),
             Request.ended_at.is_(None),
         )
         .with_for_update(skip_locked=True)

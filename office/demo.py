@@ -83,12 +83,22 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "village_emergency_care": {"then": "shelter"},
     "temporary_placement": {"result": "temporary_guardianship"},
     "urgent_protection_order": {"granted": "yes"},
+    "order_follow_up": {"finding": "stable"},
+    "decide_order_extension": {"applied": "no"},
+    "warned_family_record": {"finding": "stable"},
     "warned_family_visit": {"finding": "stable"},
     "warned_family_revisit": {"finding": "stable"},
-    "open_intervention": {"cause": "violence", "severity": "unattended", "guardian_untraced": "no"},
+    "open_intervention": {
+        "cause": "violence",
+        "severity": "unattended",
+        "ground": "severe_harm_or_threat",
+        "guardian_untraced": "no",
+    },
     "temporary_guardianship": {"place": "minor_protection_center"},
     "assess_guardian": {"capability": "capable_with_help"},
     "case_conference": {"outcome": "safe"},
+    "return_child": {"document_number": "交接2026-002"},
+    "handover_witnessed": {"document_number": "交接2026-002"},
     "return_follow_up": {"finding": "stable"},
     "open_case_file": {"file_number": "档2026-001", "joins_existing_file": "no"},
     "investigate": {"result": "needs_help", "guardian_doubtful": "yes", "services_needed": "yes"},
@@ -264,7 +274,8 @@ class Demonstration:
                     )
                 ).scalars()
             )
-        return live == {"assessment_and_assistance"} and await self._waiting() == [SILENT_STEP]
+        # The emergency may still rest for the last day of the protection order.
+        return live - {"emergency_handling"} == {"assessment_and_assistance"} and await self._waiting() == [SILENT_STEP]
 
     async def _let_time_pass_until(self, level: str) -> None:
         """The township keeps silent: time passes until that level is told."""
@@ -344,6 +355,9 @@ class Demonstration:
         fields = dict(ANSWERS.get(step, {}))
         if step == "scheme_decision" and REFUSED_SCHEME in words:
             fields = {"granted": "no", "reasons": "演示：不符合当地条件。"}
+        if step == "urgent_protection_order":
+            # A short order, so that the story sees its end.
+            fields["valid_until"] = (self.clock.now() + timedelta(days=1)).date().isoformat()
         await self._post(done, proof | fields, step)
         return True
 

@@ -306,7 +306,7 @@ CAUSES = {
 
 async def _cause(session: AsyncSession, request: Request) -> AnswerRow | None:
     """The office's answer that put this step to the coordinator; None for any other step."""
-    if request.concerns is None:
+    if request.concerns is None or request.step not in CAUSES:
         return None
     statement = select(AnswerRow).where(
         AnswerRow.request_id == request.concerns, AnswerRow.kind == CAUSES[request.step].value

@@ -66,6 +66,14 @@ class Port(Protocol):
         """Say that the mechanism looks at the child no more and only waits for answers owed to it."""
         ...
 
+    def last_day(self, step: str, begun: date) -> date:
+        """The last day of the county's limit for the step, were it asked on that day."""
+        ...
+
+    def day_to_ask(self, step: str, end: date) -> date:
+        """The day on which the step is asked so that its limit has run out by that end."""
+        ...
+
     async def has_come(self, key: str, day: date) -> bool:
         """Whether the day that the proceeding rests for has begun; the first call for a key writes the day down."""
         ...
@@ -108,6 +116,10 @@ class Port(Protocol):
 
     def scheme_stages(self, subject: str, on: date) -> tuple[StageAsked, ...]:
         """The offices that check, publish and decide one application, in their order, by the law of the day."""
+        ...
+
+    def opens_on(self, step: Step[Answer], since: date) -> date:
+        """The first day on which a step that opens later may be asked, counted from `since` by the county's number."""
         ...
 
     def office_key(self, case: Case, office: Office) -> str:

@@ -235,7 +235,10 @@ def subject_label(request: Request) -> str:
         return request.about
     if request.step in STEPS_OF_A_SCHEME:
         return public_name(request.subject, request.id)
-    repeats = ("visit", "revisit", "follow_up", "review", "conference", "handover_given", "handover_taken")
+    repeats = (
+        "visit", "revisit", "follow_up", "review", "conference", "handover_given", "handover_taken",
+        "handover_witnessed", "return_child", "kinship_handover", "guardianship_end",
+    )  # fmt: skip
     return f"第{request.subject}次" if request.subject.isdigit() and request.step.endswith(repeats) else ""
 
 

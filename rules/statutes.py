@@ -1,10 +1,8 @@
 """The numbers the law itself gives: every step whose answer has a limit in a text that was read in full.
 
 A county may be stricter than these and never slower; `jieli check` compares. Left out are steps for which the texts
-say 立即, 第一时间 or 及时 only, numbers known from excerpts, from memory or from other provinces, numbers that bind
-another office than the one asked (公安 explains to 检察院 in 7 days and files in 15, 公安机关办理刑事案件程序规定
-第一百八十二条), and intervals of a duty without a first deadline (visits within 90 days, 山西省家庭暴力预防和处置办法
-第十六条). The limits of the schemes of assistance stand with the schemes.
+say 立即, 第一时间 or 及时 only, numbers known from excerpts, from memory or from other provinces, and numbers that bind
+another office than the one asked. The limits of the schemes of assistance stand with the schemes.
 
 Acknowledging is the county's own invention throughout: no text gives a number for it.
 """
@@ -60,14 +58,20 @@ def _number(
 
 
 _SHANXI = Provenance.VERIFIED_PROVINCIAL
+_DRUG_LAW = _Text(date(2008, 6, 1))
+_PRISON_LAW = _Text(date(2013, 1, 1))
 _PUBLIC_ORDER_LAW = _Text(date(2013, 1, 1))
 _ANTI_VIOLENCE_LAW = _Text(date(2016, 3, 1))
+_CRIMINAL_PROCEDURE_LAW = _Text(date(2018, 10, 26))
 _MF62 = _Text(date(2020, 1, 1))
 _REPORTING_OPINION = _Text(date(2020, 5, 7), Provenance.VERIFIED_FULL_TEXT)
 _CRIMINAL_PROCEDURE_RULES = _Text(date(2020, 9, 1))
 _SHANXI_VIOLENCE_RULES = _Text(date(2021, 3, 1), Provenance.VERIFIED_PROVINCIAL)
 _PROTECTION_LAW = _Text(date(2021, 6, 1))
 _LEGAL_AID_LAW = _Text(date(2022, 1, 1))
+_GUARDIANSHIP_INTERPRETATION = _Text(date(2022, 3, 1))
+_ADOPTION_REGISTRATION_RULES = _Text(date(2023, 7, 20))
+_ORDER_OPINION = _Text(date(2022, 3, 3), Provenance.VERIFIED_FULL_TEXT)
 _CIVIL_PROCEDURE_LAW = _Text(date(2024, 1, 1))
 _WARNING_RULES = _Text(date(2025, 1, 1))
 
@@ -79,6 +83,14 @@ STATUTES: Mapping[str, tuple[StatutoryLimit, ...]] = MappingProxyType(
         "public_order_case": _number("30 days", "治安管理处罚法第九十九条", _PUBLIC_ORDER_LAW),
         "feedback_reporter": _number("3 days", "高检发〔2020〕9号第十条", _REPORTING_OPINION),
         "failure_to_report": _number("1 months", "未成年人保护法第一百一十四条", _PROTECTION_LAW),
+        "explain_not_filing": _number(
+            "7 days", "公安机关办理刑事案件程序规定第一百八十二条", _CRIMINAL_PROCEDURE_RULES
+        ),
+        "file_on_notice": _number("15 days", "公安机关办理刑事案件程序规定第一百八十二条", _CRIMINAL_PROCEDURE_RULES),
+        "reply_on_failure": _number("1 months", "未成年人保护法第一百一十四条", _PROTECTION_LAW),
+        "notify_family_of_detained": _number("24 hours", "刑事诉讼法第八十五条、第九十三条", _CRIMINAL_PROCEDURE_LAW),
+        "notify_family_of_detox": _number("24 hours", "禁毒法第四十条", _DRUG_LAW),
+        "notify_family_of_prisoner": _number("5 days", "监狱法第二十条", _PRISON_LAW),
         "village_emergency_care": _number(
             "24 hours", "山西省家庭暴力预防和处置办法第十九条", _SHANXI_VIOLENCE_RULES, _SHANXI
         ),
@@ -89,15 +101,43 @@ STATUTES: Mapping[str, tuple[StatutoryLimit, ...]] = MappingProxyType(
         "protection_order": _number("72 hours", "反家庭暴力法第二十八条", _ANTI_VIOLENCE_LAW),
         "urgent_protection_order": _number("24 hours", "反家庭暴力法第二十八条（情况紧急）", _ANTI_VIOLENCE_LAW),
         "check_abuser": _number("24 hours", "山西省家庭暴力预防和处置办法第十七条", _SHANXI_VIOLENCE_RULES, _SHANXI),
+        "serve_order": _number("24 hours", "法发〔2022〕10号第十四条", _ORDER_OPINION),
+        "decide_reconsideration": _number("5 days", "反家庭暴力法第三十一条", _ANTI_VIOLENCE_LAW),
+        "warned_family_record": _number(
+            "90 days", "山西省家庭暴力预防和处置办法第十六条", _SHANXI_VIOLENCE_RULES, _SHANXI
+        ),
         "warned_family_visit": _number("7 days", "公通字〔2024〕34号第十二条", _WARNING_RULES),
         "warned_family_revisit": _number("3 months", "公通字〔2024〕34号第十二条", _WARNING_RULES),
         "legal_aid": _number("7 days", "法律援助法第四十三条", _LEGAL_AID_LAW),
         "discipline": _number("30 days", "治安管理处罚法第九十九条", _PUBLIC_ORDER_LAW),
         "trace_guardian": _number("6 months", "民发〔2019〕62号四(二)", _MF62),
         "court_trial": _number("30 days", "民事诉讼法第一百八十七条", _CIVIL_PROCEDURE_LAW),
+        "register_adoption": _number("30 days", "中国公民收养子女登记办法第八条", _ADOPTION_REGISTRATION_RULES),
+        "designation_objection": _number("30 days", "民法典总则编司法解释第十条", _GUARDIANSHIP_INTERPRETATION),
+        "declare_missing": _number("30 days", "民事诉讼法第一百八十七条（公告期满后）", _CIVIL_PROCEDURE_LAW),
+        "declare_dead": _number("30 days", "民事诉讼法第一百八十七条（公告期满后）", _CIVIL_PROCEDURE_LAW),
+        "declare_dead_for_certain": _number("30 days", "民事诉讼法第一百八十七条（公告期满后）", _CIVIL_PROCEDURE_LAW),
+        "reply_to_recommendation": _number("1 months", "未成年人保护法第一百一十四条", _PROTECTION_LAW),
     }
 )
 """The verified numbers of legal-basis 1A-1F by the key of the step, each step's versions oldest first."""
+
+_CIVIL_CODE = _Text(date(2021, 1, 1))
+
+OPENINGS: Mapping[str, StatutoryLimit] = MappingProxyType(
+    {
+        key: _number(limit, basis, text, end_rolls=rolls)[0]
+        for key, (limit, basis, text, rolls) in {
+            "birth_parents_claim": ("60 days", "中国公民收养子女登记办法第八条", _ADOPTION_REGISTRATION_RULES, True),
+            "apply_for_declaration": ("2 years", "民法典第四十条", _CIVIL_CODE, False),
+            "apply_for_death": ("4 years", "民法典第四十六条", _CIVIL_CODE, False),
+            "declare_missing": ("3 months", "民事诉讼法第一百九十二条", _CIVIL_PROCEDURE_LAW, True),
+            "declare_dead": ("1 years", "民事诉讼法第一百九十二条", _CIVIL_PROCEDURE_LAW, True),
+            "declare_dead_for_certain": ("3 months", "民事诉讼法第一百九十二条", _CIVIL_PROCEDURE_LAW, True),
+        }.items()
+    }
+)
+"""The verified waiting times: how long after what it follows a step may be asked at all, by the key of the step."""
 
 
 def in_force(step_key: str, since: date, until: date | None) -> Iterator[StatutoryLimit]:

@@ -190,6 +190,7 @@ class AppointmentKind(Labelled):
     REVIEW = "review", "定期复核"
     AGE = "age", "到龄核对"
     COMING_OF_AGE = "coming_of_age", "年满18周岁"
+    FACT = "fact", "新情况核对"
 
 
 class ClosingGround(Labelled):

@@ -1,13 +1,14 @@
-"""until · note_in_file · noted · keep: days that must come before a mechanism goes on, or after it has ended."""
+"""until · reply_before · note_in_file · noted · keep: days that must come before a mechanism goes on, or after it has ended."""
 
 from __future__ import annotations
 
 from datetime import date
 
 from office.port import current
-from rules.case import Case, Noted
+from rules.case import Asked, Case, Noted
+from rules.steps import A
 from rules.vocabulary import AppointmentKind
-from tasks.asking import rest
+from tasks.asking import day_of_reply_to, rest, together
 
 
 async def until(case: Case, day: date, key: str) -> None:  # noqa: ARG001 - reads like the other verbs
@@ -18,6 +19,23 @@ async def until(case: Case, day: date, key: str) -> None:  # noqa: ARG001 - read
     port = current.get()
     while not await port.has_come(key, day):
         await rest()
+
+
+async def reply_before(asked: Asked[A], day: date, key: str) -> A | None:
+    """The office's answer, if it comes before that day begins; None once the day has come without one.
+
+    A later answer changes nothing any more, so every attempt goes the same way. `key` as in `until`.
+    """
+    (reply,) = await together(lambda: _reply_or_day(asked, day, key))
+    return reply
+
+
+async def _reply_or_day(asked: Asked[A], day: date, key: str) -> A | None:
+    found = await current.get().answer(asked.case.proceeding, asked.step.key, asked.subject)
+    if found is None:
+        await until(asked.case, day, key)
+        return None
+    return asked.step.answer.model_validate(found[0]) if await day_of_reply_to(asked) < day else None
 
 
 async def note_in_file(case: Case, kind: AppointmentKind, subject: str, day: date) -> None:  # noqa: ARG001

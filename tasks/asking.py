@@ -1,4 +1,4 @@
-"""ask · inform · reply_to · replies_to · first_reply_of · together: the words between offices, and what waits for them.
+"""ask · inform · reply_to · replies_to · first_reply_of · together · beside: the words between offices, and what waits.
 
 A flow begins again from its first line at each wake. A verb therefore looks in the records first and starts a Prefect
 task only when something has to be done, so the run's graph shows each act once.
@@ -95,8 +95,14 @@ async def reply_to(asked: Asked[A]) -> A:
     while True:
         found = await port.answer(asked.case.proceeding, asked.step.key, asked.subject)
         if found is not None:
-            return asked.step.answer.model_validate(found[0])
+            return asked.step.answer.from_records(found[0])
         await rest()
+
+
+async def reply_so_far(asked: Asked[A]) -> A | None:
+    """The answer if it has come; waits for nothing."""
+    found = await current.get().answer(asked.case.proceeding, asked.step.key, asked.subject)
+    return None if found is None else asked.step.answer.from_records(found[0])
 
 
 async def day_of_reply_to(asked: Asked[A]) -> date:
@@ -112,21 +118,24 @@ async def replies_to(*asked: Asked[A]) -> list[A]:
     return [await reply_to(each) for each in asked]
 
 
-async def first_reply_of(*asked: Asked[A]) -> tuple[Asked[A], A]:
-    """The first answer to arrive, and which asking it answers; the other offices are released with a letter."""
+async def first_reply_of(*asked: Asked[A], settles: Callable[[Any], bool] = lambda _: True) -> tuple[Asked[A], A]:
+    """The first answer to arrive that settles the matter, and which asking it answers.
+
+    The other offices are released with a letter.
+    """
     port = current.get()
     while True:
-        arrived: list[tuple[datetime, int, dict[str, Any]]] = []
+        arrived: list[tuple[datetime, int, A]] = []
         for position, each in enumerate(asked):
             found = await port.answer(each.case.proceeding, each.step.key, each.subject)
             if found is not None:
-                arrived.append((found[1], position, found[0]))
-        if arrived:
-            _, position, payload = min(arrived, key=lambda item: item[:2])
-            first = asked[position]
+                arrived.append((found[1], position, each.step.answer.from_records(found[0])))
+        settling = [item for item in arrived if settles(item[2])]
+        if settling:
+            _, position, answer = min(settling, key=lambda item: item[:2])
             for other in asked:
-                await _release(other)
-            return first, first.step.answer.model_validate(payload)
+                await release(other)
+            return asked[position], answer
         await rest()
 
 
@@ -148,7 +157,41 @@ async def together(*ways: Callable[[], Awaitable[T]]) -> list[T]:
         await rest()
 
 
-async def _release(asked: Asked[A]) -> None:
+async def beside(main: Callable[[], Awaitable[T]], *others: Callable[[], Awaitable[object]]) -> T:
+    """Go one way, and others at its side only as long as it lasts. Gives what the one way comes to.
+
+    What the others have asked stays with the offices: it is for the caller to release them.
+    """
+    while True:
+        token = _side_by_side.set(True)
+        try:
+            try:
+                return await main()
+            except _Waits:
+                pass
+            for way in others:
+                try:
+                    await way()
+                except _Waits:
+                    continue
+        finally:
+            _side_by_side.reset(token)
+        await rest()
+
+
+async def release_all(case: Case, *steps: Step[Any]) -> None:
+    """Release the offices from every asking of these steps, numbered or not."""
+    port = current.get()
+    for step in steps:
+        await release(Asked(case, step))
+        number = 1
+        while await port.is_asked(case.proceeding, step.key, str(number)):
+            await release(Asked(case, step, str(number)))
+            number += 1
+
+
+async def release(asked: Asked[A]) -> None:
+    """Release an office from a step that is still open, with a letter; nothing where none is."""
     port = current.get()
     case = asked.case
     if await port.is_open(case.proceeding, asked.step.key, asked.subject):

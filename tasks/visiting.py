@@ -1,4 +1,4 @@
-"""ask_until · visit_until_settled: one step put again and again until its answer settles the matter."""
+"""ask_until · visit_until_settled · visit_until_quiet: one step put again and again until its answer settles the matter."""
 
 from __future__ import annotations
 
@@ -8,6 +8,11 @@ from rules.answers import ClosingReview, Visit, VisitFinding
 from rules.case import Case
 from rules.steps import A, Step
 from tasks.asking import ask, reply_to
+
+
+def found_harm(visit: Visit) -> bool:
+    """Whether a visit found danger, or harm by the guardian."""
+    return visit.finding in (VisitFinding.DANGER, VisitFinding.GUARDIAN_HARM)
 
 
 async def ask_until(case: Case, step: Step[A], settled: Callable[[A], bool]) -> A:
@@ -35,7 +40,7 @@ async def visit_until_settled(
     number = 1
     while True:
         visit = await reply_to(await ask(case, step, subject=str(number)))
-        if visit.finding in (VisitFinding.DANGER, VisitFinding.GUARDIAN_HARM):
+        if found_harm(visit):
             return visit
         if visit.finding is VisitFinding.CHANGED and changed is not None:
             graver = await changed(str(number))
@@ -59,7 +64,7 @@ async def visit_until_quiet(case: Case, first: Step[Visit], later: Step[Visit]) 
     while True:
         asked = await ask(case, first) if number == 1 else await ask(case, later, subject=str(number))
         visit = await reply_to(asked)
-        if visit.finding in (VisitFinding.DANGER, VisitFinding.GUARDIAN_HARM):
+        if found_harm(visit):
             return visit
         quiet = quiet + 1 if visit.finding is VisitFinding.STABLE else 0
         if quiet == QUIET_VISITS:

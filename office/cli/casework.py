@@ -18,7 +18,7 @@ from office.intake import BadFiling, Filing, file_report
 from office.phone import answer_by_phone
 from office.views import NoSuchCase, explain_case, list_cases, show_case
 from rules.steps import STEPS
-from rules.vocabulary import AnswerKind, Happening, LetterState, Level, Mechanism, Office, RequestState
+from rules.vocabulary import AnswerKind, AppointmentKind, Happening, LetterState, Level, Mechanism, Office, RequestState
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -160,13 +160,15 @@ def explain(
         return
     if view["closed"]:
         out.print(f"{view['case']} 已结案：{view['ground']}。", markup=False)
+        _print_noted(view["noted"])
         return
     out.print(
         f"{view['case']} 现在{moment(view['now'])}，机制：{'、'.join(m['label'] for m in view['mechanisms'])}",
         markup=False,
     )
     if not view["waiting"]:
-        out.print("没有单位欠答复，系统正在推进。", markup=False)
+        rests = any(noted["kind"] == AppointmentKind.WAIT.value for noted in view["noted"])
+        out.print(f"没有单位欠答复，{'等待规定的日期' if rests else '系统正在推进'}。", markup=False)
     for waiting in view["waiting"]:
         subject = f"（{waiting['subject']}）" if waiting["subject"] else ""
         out.print(
@@ -188,6 +190,14 @@ def explain(
             out.print(
                 f"  再不答复，{deadline(waiting['next_level_at'])}告知{waiting['next_level_label']}", markup=False
             )
+    _print_noted(view["noted"])
+
+
+def _print_noted(noted: list[dict[str, str]]) -> None:
+    if noted:
+        out.print("\n记在档案里、到期办理的日子：", markup=False)
+    for day in noted:
+        out.print(f"  {day['on']}　{day['label']}（{day['subject']}）", markup=False)
 
 
 @app.command()

@@ -13,4 +13,5 @@ from rules.answers.assessment import *  # noqa: F403
 from rules.answers.coordination import *  # noqa: F403
 from rules.answers.emergency import *  # noqa: F403
 from rules.answers.guardianship import *  # noqa: F403
+from rules.answers.lasting_guardianship import *  # noqa: F403
 from rules.answers.report import *  # noqa: F403

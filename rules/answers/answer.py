@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo
 
 Note = Annotated[str, Field(title="办理情况说明", max_length=2000, json_schema_extra={"widget": "textarea"})]
 
@@ -15,6 +16,19 @@ class Answer(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_enum_values=False)
 
     note: Note = ""
+
+    @classmethod
+    def from_records(cls, payload: Mapping[str, Any]) -> Self:
+        """An answer that was accepted once. What has been required only since then is not required of it."""
+        return cls.model_validate(payload, context={_ACCEPTED: True})
+
+
+_ACCEPTED = "accepted before"
+
+
+def is_new(info: ValidationInfo) -> bool:
+    """Whether an answer is just arriving, so that what is required today may be required of it."""
+    return not (isinstance(info.context, dict) and info.context.get(_ACCEPTED))
 
 
 class Done(Answer):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import ConfigDict, Field
+from datetime import date
+
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 
 from rules.answers.answer import Answer
 from rules.vocabulary import Labelled
@@ -37,6 +39,16 @@ class Dispatch(Answer):
     child_found: bool = Field(title="是否已见到儿童")
 
 
+class Custody(Labelled):
+    """B4i, B4j: how the guardian is held; each kind has its own time for telling the family."""
+
+    NOT_SAID = "not_said", "不涉及或尚不清楚"
+    ADMINISTRATIVE = "administrative", "行政拘留"
+    CRIMINAL = "criminal", "刑事拘留、逮捕"
+    DETOX = "detox", "强制隔离戒毒"
+    PRISON = "prison", "收监服刑"
+
+
 class Scene(Answer):
     """B2 and B4: the child made safe, and what was found."""
 
@@ -47,6 +59,19 @@ class Scene(Answer):
     guardian_failed_after_education: bool = Field(False, title="监护人经公安机关教育后是否仍不履行监护职责")
     protection_order_needed: bool = Field(False, title="是否需要申请人身安全保护令")
     urgent_protection_order: bool = Field(False, title="保护令是否情况紧急")
+    custody: Custody = Field(Custody.NOT_SAID, title="监护人被限制人身自由的，是哪一种")
+
+    @property
+    def guardian_held(self) -> Custody:
+        """How the guardian is held, from the answer or the situation; unclear detention counts as the strictest kind."""
+        if self.custody is not Custody.NOT_SAID:
+            return self.custody
+        by_situation = {
+            Situation.GUARDIAN_DETAINED: Custody.CRIMINAL,
+            Situation.GUARDIAN_IN_DETOX: Custody.DETOX,
+            Situation.GUARDIAN_IMPRISONED: Custody.PRISON,
+        }
+        return by_situation.get(self.situation, Custody.NOT_SAID)
 
 
 class Handover(Answer):
@@ -92,12 +117,38 @@ class WarningDecision(Answer):
 
 
 class Ruling(Answer):
-    """B10: the court's decision on a protection order (反家庭暴力法 28)."""
+    """B10: the court's decision on a protection order (反家庭暴力法 28), and the last day on which it holds (30)."""
 
     granted: bool = Field(title="是否作出人身安全保护令")
+    valid_until: date | None = Field(None, title="保护令有效期至（不填的，按作出之日起六个月）")
+
+
+class Applied(Answer):
+    """B10: whether the applicant asks the court again (反家庭暴力法 30, 31)."""
+
+    applied: bool = Field(title="是否已向人民法院提出申请")
 
 
 class Measure(Answer):
     """A first measure of B4 by situation."""
 
     child_settled: bool = Field(title="儿童是否已得到妥善照料")
+
+
+class FamilySearch(Answer):
+    """B4h, B4l: what became of the search for the child's family. A found family ends it."""
+
+    found: bool = Field(title="是否查找到生父母或其他监护人")
+
+
+class CertifiedSearch(FamilySearch):
+    """B4h: a search without result ends with a certificate (民发〔2015〕159号)."""
+
+    certificate: str = Field("", title="未查找到的，所出具证明的编号", max_length=60, validate_default=True)
+
+    @field_validator("certificate")
+    @classmethod
+    def _not_found_with_certificate(cls, certificate: str, info: ValidationInfo) -> str:
+        if info.data.get("found") is False and not certificate.strip():
+            raise ValueError("未查找到的，请填写所出具证明的编号。")
+        return certificate

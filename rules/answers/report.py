@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from rules.answers.answer import Answer
-from rules.vocabulary import Labelled
+from rules.vocabulary import Labelled, Office
 
 
 class Acceptance(Answer):
@@ -39,7 +39,35 @@ class CaseFiling(Answer):
     filed: bool = Field(title="是否已立案")
 
 
-class Supervision(Answer):
-    """A10 立案监督 (公安机关办理刑事案件程序规定 182)."""
+class ProsecutionFeedback(Answer):
+    """A8: the second feedback, before the case goes to the procuratorate for prosecution (高检发〔2020〕9号 10)."""
 
-    must_file: bool = Field(title="是否通知公安机关立案")
+    transferred: bool = Field(title="是否移送审查起诉（不移送的，也已告知报告人）")
+
+
+class Supervision(Answer):
+    """A10 立案监督: whether the procuratorate thinks that a case must be filed, and so asks for the reasons.
+
+    高检发〔2020〕9号 11; 公安机关办理刑事案件程序规定 182.
+    """
+
+    must_file: bool = Field(title="是否认为应当立案，要求公安机关说明不立案的理由")
+
+
+class ReasonsForNotFiling(Answer):
+    """A10: the police explain why they filed no case (公安机关办理刑事案件程序规定 182)."""
+
+    reasons: str = Field(title="不立案的理由（书面说明）", min_length=1, max_length=1000)
+
+
+class SupervisionDecision(Answer):
+    """A10: whether the reasons hold (高检发〔2020〕9号 11)."""
+
+    must_file: bool = Field(title="理由是否不成立，通知公安机关立案")
+
+
+class FailureHandled(Answer):
+    """A11 未履行报告义务的处理 (高检发〔2020〕9号 16-18; 未成年人保护法 114, 117)."""
+
+    serious: bool = Field(False, title="是否造成严重后果、阻碍报告或监管不力，需检察院提出检察建议")
+    office: Office = Field(Office.CIVIL_AFFAIRS, title="该单位由哪个部门主管")

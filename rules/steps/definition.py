@@ -15,7 +15,8 @@ A = TypeVar("A", bound=a.Answer, covariant=True)
 class Step(Generic[A]):
     """One question to one office.
 
-    `mechanism` is None for the coordinator's own steps, which serve every mechanism.
+    `mechanism` is None for the coordinator's own steps, which serve every mechanism. `opens_later` marks a question
+    whose turn comes only some time after what it follows; how long is the county's `opens_after`.
     """
 
     key: str
@@ -26,6 +27,7 @@ class Step(Generic[A]):
     answer: type[A]
     mechanism: Mechanism | None
     urgency: Urgency = Urgency.ORDINARY
+    opens_later: bool = False
 
 
 ALL: dict[str, Step[a.Answer]] = {}
@@ -42,10 +44,11 @@ def define(
     instruction: str,
     *,
     emergency: bool = False,
+    opens_later: bool = False,
 ) -> Step[A]:
     """Write a step into the list. Raises ValueError for a key that is taken."""
     urgency = Urgency.EMERGENCY if emergency else Urgency.ORDINARY
-    written = Step(key, code, label, instruction, office, answer, mechanism, urgency)
+    written = Step(key, code, label, instruction, office, answer, mechanism, urgency, opens_later)
     if key in ALL:
         raise ValueError(f"step {key} is defined twice")
     ALL[key] = written

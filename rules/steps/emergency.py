@@ -46,9 +46,45 @@ RECEIVE_RESCUED = define(
     EMERGENCY, "B4h", "receive_rescued", "打拐解救儿童临时照料", Office.MINOR_PROTECTION_CENTER, a.Measure,
     "请凭临时照料通知书接收被解救儿童，提供临时照料，配合公安机关查找其生父母。", emergency=True,
 )  # fmt: skip
+RESCUED_SEARCH = define(
+    EMERGENCY, "B4h", "rescued_search", "打拐解救儿童一个月查找结果", Office.PUBLIC_SECURITY, a.CertifiedSearch,
+    "请查找被解救儿童的生父母或其他监护人；一个月内未查找到的，出具暂时未查找到的证明，并回复。",
+)  # fmt: skip
+RESCUED_NOTICE = define(
+    EMERGENCY, "B4h", "rescued_notice", "发布寻亲公告", Office.MINOR_PROTECTION_CENTER, a.Done,
+    "请在报纸和全国打拐解救儿童寻亲公告平台发布寻亲公告，并在发布当日回复。",
+)  # fmt: skip
+MOVE_RESCUED = define(
+    EMERGENCY, "B4h", "move_rescued", "移送儿童福利机构", Office.MINOR_PROTECTION_CENTER, a.Done,
+    "寻亲公告期满无人认领。请将儿童及有关材料移送儿童福利机构，并回复。",
+)  # fmt: skip
+RESCUED_FINAL_SEARCH = define(
+    EMERGENCY, "B4h", "rescued_final_search", "打拐解救儿童十二个月查找结果", Office.PUBLIC_SECURITY, a.CertifiedSearch,
+    "请继续查找，查找到的随时回复；满十二个月仍未查找到的，出具查找不到生父母或其他监护人的证明，并回复。",
+)  # fmt: skip
 ARRANGE_CARE_OF_DETAINED = define(
     EMERGENCY, "B4i", "arrange_care_of_detained", "询问并协助安排被羁押人子女照料", Office.PUBLIC_SECURITY, a.Measure,
     "请询问被采取强制措施的监护人是否有未成年子女需要委托监护，并协助联系亲属、其他成年人或民政部门安排。", emergency=True,
+)  # fmt: skip
+NOTIFY_FAMILY_OF_ADMINISTRATIVE_DETENTION = define(
+    EMERGENCY, "B4i", "notify_family_of_administrative_detention", "行政拘留通知家属", Office.PUBLIC_SECURITY, a.Done,
+    "请及时将行政拘留的决定通知被拘留人的家属，并回复。", emergency=True,
+)  # fmt: skip
+NOTIFY_FAMILY_OF_DETAINED = define(
+    EMERGENCY, "B4i", "notify_family_of_detained", "拘留、逮捕通知家属", Office.PUBLIC_SECURITY, a.Done,
+    "请依法将拘留、逮捕通知家属，并回复；依法不予通知的，在说明中写明。", emergency=True,
+)  # fmt: skip
+NOTIFY_FAMILY_OF_DETOX = define(
+    EMERGENCY, "B4j", "notify_family_of_detox", "强制隔离戒毒通知家属", Office.PUBLIC_SECURITY, a.Done,
+    "请依法将强制隔离戒毒的决定通知被决定人的家属、单位和户籍所在地派出所，并回复。", emergency=True,
+)  # fmt: skip
+NOTIFY_FAMILY_OF_PRISONER = define(
+    EMERGENCY, "B4j", "notify_family_of_prisoner", "收监通知家属", Office.JUSTICE, a.Done,
+    "请协调监狱依法将收监通知罪犯家属，并回复。",
+)  # fmt: skip
+TELL_OF_UNSUPPORTED_CHILD = define(
+    EMERGENCY, "B4j", "tell_of_unsupported_child", "通报可能无人抚养的儿童", Office.PUBLIC_SECURITY, a.Done,
+    "监护人被限制人身自由。请执行机关将可能无人抚养的儿童情况通报民政部门和乡镇(街道)，并回复。", emergency=True,
 )  # fmt: skip
 ENTRUST_CARE_OF_IMPRISONED = define(
     EMERGENCY, "B4j", "entrust_care_of_imprisoned", "协助服刑、戒毒人员委托照料子女", Office.JUSTICE, a.Measure,
@@ -61,6 +97,18 @@ TEMPORARY_LIVING_CARE = define(
 ESCORT_HOME = define(
     EMERGENCY, "B4l", "escort_home", "护送返家或救助", Office.MINOR_PROTECTION_CENTER, a.Measure,
     "请接收并查找其父母或其他监护人，护送返乡；突发急病的先行送医。", emergency=True,
+)  # fmt: skip
+TELL_HOME_TOWNSHIP = define(
+    EMERGENCY, "B4l", "tell_home_township", "通知户籍地乡镇(街道)", Office.MINOR_PROTECTION_CENTER, a.Done,
+    "请通知返乡儿童或其监护人户籍所在地的乡镇(街道)做好救助保护和帮扶，并回复。",
+)  # fmt: skip
+SEARCH_STREET_CHILD_FAMILY = define(
+    EMERGENCY, "B4l", "search_street_child_family", "查找流浪儿童的监护人", Office.PUBLIC_SECURITY, a.FamilySearch,
+    "请会同救助保护机构查找儿童的父母或其他监护人，查找到的随时回复；满两年仍未查找到的，回复查找结果。",
+)  # fmt: skip
+REGISTER_HOUSEHOLD = define(
+    EMERGENCY, "B4l", "register_household", "办理户口登记", Office.PUBLIC_SECURITY, a.Done,
+    "经两年以上仍查找不到儿童的监护人。请按户籍管理规定为儿童办理户口登记，并回复。",
 )  # fmt: skip
 REMOVE_FROM_GUARDIAN = define(
     EMERGENCY, "B5", "remove_from_guardian", "带离监护人", Office.PUBLIC_SECURITY, a.Done,
@@ -105,6 +153,38 @@ URGENT_PROTECTION_ORDER = define(
 CHECK_ABUSER = define(
     EMERGENCY, "B10", "check_abuser", "保护令执行查访", Office.PUBLIC_SECURITY, a.Done,
     "保护令已经作出。请在收到后依法查访加害人，督促其遵守，并回复。", emergency=True,
+)  # fmt: skip
+SERVE_ORDER = define(
+    EMERGENCY, "B10", "serve_order", "送达保护令", Office.COURT, a.Done,
+    "请将保护令送达当事人，同时送达当地公安派出所、村(居)委会，并回复。", emergency=True,
+)  # fmt: skip
+DECIDE_RECONSIDERATION = define(
+    EMERGENCY, "B10", "decide_reconsideration", "是否申请复议", Office.MINOR_PROTECTION_CENTER, a.Applied,
+    "人民法院驳回了申请。不服的，可以在法定期限内申请复议一次；请决定并回复。复议期间，已有的保护令不停止执行。", emergency=True,
+)  # fmt: skip
+RECONSIDERATION = define(
+    EMERGENCY, "B10", "reconsideration", "保护令复议决定", Office.COURT, a.Ruling,
+    "申请人已经申请复议。请依法作出决定，并回复。", emergency=True,
+)  # fmt: skip
+DECIDE_ORDER_EXTENSION = define(
+    EMERGENCY, "B10", "decide_order_extension", "是否申请延长保护令", Office.MINOR_PROTECTION_CENTER, a.Applied,
+    "保护令即将失效。请了解儿童处境，决定是否在失效前向人民法院申请延长，并回复。",
+)  # fmt: skip
+EXTENSION_RULING = define(
+    EMERGENCY, "B10", "extension_ruling", "延长保护令裁定", Office.COURT, a.Ruling,
+    "申请人在保护令失效前申请延长。请依法作出裁定，并回复。", emergency=True,
+)  # fmt: skip
+ORDER_FOLLOW_UP = define(
+    EMERGENCY, "1F", "order_follow_up", "保护令有效期内回访", Office.VILLAGE_COMMITTEE, a.Visit,
+    "请回访当事人和儿童，填写回访单。发现违反保护令的，立即报警并告知人民法院。",
+)  # fmt: skip
+ORDER_RETURN_FORM = define(
+    EMERGENCY, "1F", "order_return_form", "保护令期满反馈", Office.VILLAGE_COMMITTEE, a.Done,
+    "保护令已经期满。请将当事人签字的回访单或记录单反馈人民法院，并回复。",
+)  # fmt: skip
+WARNED_FAMILY_RECORD = define(
+    EMERGENCY, "1F", "warned_family_record", "告诫后九十日内查访记录", Office.VILLAGE_COMMITTEE, a.Visit,
+    "请在九十日内定期查访被告诫人和儿童，记录存档，期满回复；发现再次实施家庭暴力的，立即报告公安机关并回复。",
 )  # fmt: skip
 WARNED_FAMILY_VISIT = define(
     EMERGENCY, "1F", "warned_family_visit", "告诫后查访", Office.PUBLIC_SECURITY, a.Visit,

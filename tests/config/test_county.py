@@ -130,6 +130,9 @@ def test_the_last_day_stays_only_while_a_child_waits(county: County) -> None:
         "temporary_guardianship",
         "return_child",
         "kinship_handover",
+        "handover_witnessed",
+        "interim_care",
+        "move_rescued",
     }
 
 

@@ -81,15 +81,22 @@ async def test_triage_routes_the_case(
 
 
 async def test_a_refusal_to_open_a_criminal_case_goes_to_the_procuratorate(story: Story) -> None:
-    """A10: the procuratorate looks at it; when it says so, the police are asked again."""
+    """A10: it asks for the reasons (7 days), weighs them, and gives notice to file (15 days)."""
     await story.report(reporter_name="", reporter_contact="")
     await story.answer("police_accept", own_jurisdiction=True)
     await story.answer("triage", outcome="crime", failed_duty_to_report=True)
     await story.answer("file_criminal_case", filed=False)
     assert (await story.request("case_supervision")).office == "procuratorate"
     await story.answer("case_supervision", must_file=True)
-    await story.answer("file_criminal_case", filed=True)
+    explain = await story.request("explain_not_filing")
+    assert (explain.office, (explain.due - explain.asked_at).days) == ("public_security", 7)
+    await story.answer("explain_not_filing", reasons="证据不足")
+    await story.answer("supervision_decision", must_file=True)
+    file = await story.request("file_on_notice")
+    assert (file.office, (file.due - file.asked_at).days) == ("public_security", 15)
+    await story.answer("file_on_notice", filed=True)
     await story.answer("failure_to_report")
+    assert "feedback_before_prosecution" not in {r.step for r in await story.requests()}, "nobody gave a name"
     assert "mandatory_report" in await story.live(), "the supervisor's filing is still open"
     await story.answer("file_with_supervisor")
     assert "mandatory_report" not in await story.live()
@@ -110,3 +117,36 @@ async def test_the_same_form_files_one_report(story: Story) -> None:
     again = await story.report(form_key="the-same-form")
     assert (again.receipt, again.case, again.again) == (first.receipt, first.case, True)
     assert len(await story.happened(Happening.CASE_OPENED)) == 1
+
+
+@pytest.mark.parametrize("said", [("case_supervision",), ("case_supervision", "supervision_decision")])
+async def test_supervision_ends_where_the_procuratorate_finds_no_fault(story: Story, said: tuple[str, ...]) -> None:
+    """A10: it may agree at once, or when it has read the reasons; the police are told to file nothing."""
+    await story.report(reporter_name="", reporter_contact="")
+    await story.answer("police_accept", own_jurisdiction=True)
+    await story.answer("triage", outcome="crime")
+    await story.answer("file_criminal_case", filed=False)
+    await story.answer("case_supervision", must_file=len(said) > 1)
+    if len(said) > 1:
+        await story.answer("explain_not_filing", reasons="没有犯罪事实")
+        await story.answer("supervision_decision", must_file=False)
+    assert "file_on_notice" not in {r.step for r in await story.requests()}
+    await story.answer("file_with_supervisor")
+    assert "mandatory_report" not in await story.live()
+
+
+@pytest.mark.parametrize(("serious", "issued"), [(False, False), (True, False), (True, True)])
+async def test_a_unit_that_did_not_report_is_called_to_account(story: Story, serious: bool, issued: bool) -> None:
+    """A11: a recommendation is answered by the office above the unit within one month (未成年人保护法 114)."""
+    await story.report(reporter_name="", reporter_contact="", reporter_kind=ReporterKind.CITIZEN)
+    await story.answer("police_accept", own_jurisdiction=True)
+    await story.answer("triage", outcome="unfounded", failed_duty_to_report=True)
+    await story.answer("failure_to_report", serious=serious, office="education")
+    if serious:
+        await story.answer("recommendation_on_failure", issued=issued, document_number="检建1号" if issued else "")
+    if issued:
+        reply = await story.request("reply_on_failure")
+        assert reply.office == "education"
+        assert 28 <= (reply.due - reply.asked_at).days <= 33
+        await story.answer("reply_on_failure", document_number="复函1号")
+    assert len(await story.happened(Happening.CASE_CLOSED)) == 1

@@ -9,6 +9,9 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+PASS = "pass"
+"""Stands among the answers for time that passes."""
+
 
 @dataclass(frozen=True)
 class Way:

@@ -34,7 +34,9 @@ def test_every_other_step_reads_the_particulars_and_never_the_reporter() -> None
 
 
 def test_only_the_police_of_the_mandatory_report_know_the_reporter() -> None:
-    """One step, of one mechanism, of one office; and it reads the particulars too."""
-    (asked,) = [asked for asked in STEPS.values() if may_know_reporter(asked)]
-    assert (asked.mechanism, asked.office) == (Mechanism.MANDATORY_REPORT, Office.PUBLIC_SECURITY)
-    assert may_read_particulars(asked)
+    """The two feedbacks, of one mechanism, of one office; and they read the particulars too."""
+    knowing = [asked for asked in STEPS.values() if may_know_reporter(asked)]
+    assert [asked.code for asked in knowing] == ["A8", "A8"]
+    for asked in knowing:
+        assert (asked.mechanism, asked.office) == (Mechanism.MANDATORY_REPORT, Office.PUBLIC_SECURITY)
+        assert may_read_particulars(asked)

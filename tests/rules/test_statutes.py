@@ -8,7 +8,7 @@ import pytest
 
 from config.county import County
 from rules.limits import Limit, Provenance
-from rules.statutes import STATUTES, VERIFIED, StatutoryLimit, first_longer, in_force
+from rules.statutes import OPENINGS, STATUTES, VERIFIED, StatutoryLimit, first_longer, in_force
 from rules.steps import STEPS
 from rules.vocabulary import Urgency
 
@@ -17,20 +17,43 @@ TABLE = {
     "public_order_case": ("30 days", "A7", True),
     "feedback_reporter": ("3 days", "A8", True),
     "failure_to_report": ("1 months", "A11", True),
+    "explain_not_filing": ("7 days", "A10", True),
+    "file_on_notice": ("15 days", "A10", True),
+    "reply_on_failure": ("1 months", "A11", True),
+    "notify_family_of_detained": ("24 hours", "B4i", True),
+    "notify_family_of_detox": ("24 hours", "B4j", True),
+    "notify_family_of_prisoner": ("5 days", "B4j", True),
     "village_emergency_care": ("24 hours", "B8", True),
     "temporary_placement": ("10 days", "B8", False),
     "warning_decision": ("72 hours", "B9", True),
     "protection_order": ("72 hours", "B10", True),
     "urgent_protection_order": ("24 hours", "B10", True),
     "check_abuser": ("24 hours", "B10", True),
+    "serve_order": ("24 hours", "B10", True),
+    "decide_reconsideration": ("5 days", "B10", True),
+    "warned_family_record": ("90 days", "1F", True),
     "warned_family_visit": ("7 days", "1F", True),
     "warned_family_revisit": ("3 months", "1F", True),
     "legal_aid": ("7 days", "C6", True),
     "discipline": ("30 days", "D3", True),
     "trace_guardian": ("6 months", "D4a", True),
     "court_trial": ("30 days", "D8", True),
+    "register_adoption": ("30 days", "D13", True),
+    "designation_objection": ("30 days", "D14", True),
+    "declare_missing": ("30 days", "D15", True),
+    "declare_dead": ("30 days", "D15", True),
+    "declare_dead_for_certain": ("30 days", "D15", True),
+    "reply_to_recommendation": ("1 months", "K6", True),
 }
-PROVINCIAL = {"village_emergency_care", "temporary_placement", "check_abuser"}
+OPENINGS_READ = {
+    "birth_parents_claim": ("60 days", "D13", True),
+    "apply_for_declaration": ("2 years", "D15", False),
+    "apply_for_death": ("4 years", "D15", False),
+    "declare_missing": ("3 months", "D15", True),
+    "declare_dead": ("1 years", "D15", True),
+    "declare_dead_for_certain": ("3 months", "D15", True),
+}
+PROVINCIAL = {"village_emergency_care", "temporary_placement", "check_abuser", "warned_family_record"}
 
 
 def test_the_table_is_the_one_a_jurist_has_read() -> None:
@@ -60,6 +83,24 @@ def test_the_example_county_takes_its_verified_numbers_from_the_table_and_no_oth
         if version.answer.provenance in VERIFIED
     }
     assert claimed == {key: (limit, rolls) for key, (limit, _, rolls) in TABLE.items()}
+
+
+def test_the_waiting_times_are_those_a_jurist_has_read(county: County) -> None:
+    """How long the law makes a step wait stands here once more, and the county takes it as it is."""
+    assert {key: (str(o.limit), STEPS[key].code, o.end_rolls) for key, o in OPENINGS.items()} == OPENINGS_READ
+    claimed = {
+        key: (str(version.opens_after.limit), STEPS[key].code, version.opens_after.end_rolls)
+        for key, versions in county.steps.items()
+        for version in versions
+        if version.opens_after is not None and version.opens_after.provenance in VERIFIED
+    }
+    assert claimed == OPENINGS_READ
+
+
+def test_only_a_step_that_opens_later_waits(county: County) -> None:
+    """Each of them has the county's waiting time in every version, and no other step has one."""
+    for key, versions in county.steps.items():
+        assert all((version.opens_after is not None) is STEPS[key].opens_later for version in versions), key
 
 
 def test_a_version_is_measured_by_the_law_in_force_while_it_runs() -> None:

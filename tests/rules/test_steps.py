@@ -65,12 +65,16 @@ def test_labels_are_distinct_within_a_mechanism() -> None:
         assert len(labels) == len(set(labels))
 
 
-def test_every_mechanism_has_steps_and_only_the_coordinator_has_steps_of_none() -> None:
-    """K1-K3 serve all four."""
+def test_every_mechanism_has_steps_and_coordination_serves_all_four() -> None:
+    """K1-K4 are the coordinator's own; K5 and K6 follow from K4, of the procuratorate and of whoever was silent."""
     assert {step.mechanism for step in STEPS.values()} == {*Mechanism, None}
     own = [step for step in STEPS.values() if step.mechanism is None]
-    assert {step.office for step in own} == {Office.COORDINATOR}
-    assert all(step.code.startswith("K") for step in own)
+    assert [step.code for step in own] == [f"K{number}" for number in range(1, len(own) + 1)]
+    others = {step.key: step.office for step in own if step.office is not Office.COORDINATOR}
+    assert others == {
+        "procuratorial_recommendation": Office.PROCURATORATE,
+        "reply_to_recommendation": Office.CIVIL_AFFAIRS,
+    }
     assert not [step for step in STEPS.values() if step.office is Office.COORDINATOR and step.mechanism is not None]
 
 

@@ -27,7 +27,7 @@ def upgrade() -> None:
             "kind <> 'wait' OR proceeding_id IS NOT NULL", name=op.f("ck_appointment_wait_of_a_proceeding")
         ),
         sa.CheckConstraint(
-            "kind IN ('wait', 'review', 'age', 'coming_of_age')", name=op.f("ck_appointment_kind_listed")
+            "kind IN ('wait', 'review', 'age', 'coming_of_age', 'fact')", name=op.f("ck_appointment_kind_listed")
         ),
         sa.ForeignKeyConstraint(["case_id"], ["case.id"], name=op.f("fk_appointment_case_id")),
         sa.ForeignKeyConstraint(["proceeding_id"], ["proceeding.id"], name=op.f("fk_appointment_proceeding_id")),

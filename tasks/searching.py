@@ -1,0 +1,80 @@
+"""begin_search · search_for_family: a child without a family is searched for while the case goes on."""
+
+from __future__ import annotations
+
+from rules.answers import Measure, Scene, Situation
+from rules.case import Asked, Case
+from rules.steps import (
+    MOVE_RESCUED,
+    REGISTER_HOUSEHOLD,
+    RESCUED_FINAL_SEARCH,
+    RESCUED_NOTICE,
+    RESCUED_SEARCH,
+    SEARCH_STREET_CHILD_FAMILY,
+    TELL_HOME_TOWNSHIP,
+)
+from rules.vocabulary import Office
+from rules.waiting import STILL_SEARCHED, UNCLAIMED
+from tasks.appointments import reply_before, until
+from tasks.asking import ask, day_of_reply_to, inform, release, reply_to
+
+AWAY_FROM_HOME = (Situation.STREET_CHILD, Situation.RUNAWAY)
+
+
+async def begin_search(case: Case, found: Scene, measure: Asked[Measure]) -> bool:
+    """B4h, B4l: the clocks of the search run from the child's reception. True when a family is searched for.
+
+    Of a child who is back home the township there is told (国办发〔2011〕39号 三(三)).
+    """
+    settled = (await reply_to(measure)).child_settled
+    if found.situation is Situation.TRAFFICKED_RESCUED:
+        await ask(case, RESCUED_SEARCH)
+        await ask(case, RESCUED_FINAL_SEARCH)
+        return True
+    if found.situation in AWAY_FROM_HOME:
+        await ask(case, TELL_HOME_TOWNSHIP if settled else SEARCH_STREET_CHILD_FAMILY)
+        return not settled
+    return False
+
+
+async def search_for_family(case: Case, found: Scene, measure: Asked[Measure]) -> bool:
+    """B4h, B4l: the search to its end, which may take years. True when a family was searched for."""
+    searched = await begin_search(case, found, measure)
+    if searched and found.situation is Situation.TRAFFICKED_RESCUED:
+        await _search_for_family_of_rescued(case)
+    elif searched:
+        await _search_for_family_of_street_child(case, measure)
+    return searched
+
+
+async def _search_for_family_of_rescued(case: Case) -> None:
+    """B4h (民发〔2015〕159号): interim certificate, notice, 30 days unclaimed, welfare institution, final certificate.
+
+    A family that is found ends it, whenever the police say so.
+    """
+    final = await ask(case, RESCUED_FINAL_SEARCH)
+    if (await reply_to(await ask(case, RESCUED_SEARCH))).found:
+        await release(final)
+        return
+    notice = await ask(case, RESCUED_NOTICE)
+    await reply_to(notice)
+    unclaimed = UNCLAIMED.over(await day_of_reply_to(notice))
+    early = await reply_before(final, unclaimed, "rescued-unclaimed")
+    if early is not None and early.found:
+        return
+    await until(case, unclaimed, "rescued-unclaimed")
+    await ask(case, MOVE_RESCUED)
+    if not (await reply_to(final)).found:
+        await inform(case, Office.CIVIL_AFFAIRS, "查找不到生父母或其他监护人的证明已经出具")
+
+
+async def _search_for_family_of_street_child(case: Case, measure: Asked[Measure]) -> None:
+    """B4l (国办发〔2011〕39号 三(三)): after two years without a family the police register the household."""
+    search = await ask(case, SEARCH_STREET_CHILD_FAMILY)
+    two_years = STILL_SEARCHED.over(await day_of_reply_to(measure))
+    result = await reply_before(search, two_years, "street-child-two-years")
+    if result is not None and result.found:
+        await ask(case, TELL_HOME_TOWNSHIP)
+        return
+    await until(case, two_years, "street-child-two-years")
+    await ask(case, REGISTER_HOUSEHOLD)
