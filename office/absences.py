@@ -134,7 +134,9 @@ def _check_others(people: People, away: Officer, instead: Officer, others: Seque
                 edge.append(row.stand_in)
     if away.key in reached:
         chain = people.county.officer(instead.key)
-        raise Refused(f"{chain.name if chain else instead.key}在这段时间离岗，又由{away.name}代理，成了循环；请另选代理人。")
+        raise Refused(
+            f"{chain.name if chain else instead.key}在这段时间离岗，又由{away.name}代理，成了循环；请另选代理人。"
+        )
 
 
 async def _refuse_conflict(session: AsyncSession, bureau: Bureau, away: Officer, instead: Officer) -> None:

@@ -63,9 +63,7 @@ async def bar(bureau: Bureau, *, case: str, who: str, reason: BarReason, set_by:
     raise Refused("案件正在办理中，回避没有登记成功，请再试一次。")
 
 
-async def _bar(
-    session: AsyncSession, bureau: Bureau, number: str, who: str, reason: BarReason, set_by: str
-) -> Barring:
+async def _bar(session: AsyncSession, bureau: Bureau, number: str, who: str, reason: BarReason, set_by: str) -> Barring:
     case = await _case(session, number)
     requests = (
         (

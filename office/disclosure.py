@@ -100,7 +100,8 @@ async def code_in(session: AsyncSession, bureau: Bureau, letter: Letter) -> str:
 
 def may_show(opened: OpenedLink) -> bool:
     """Whether there is anything to read behind the link: the reports, or what office and coordinator wrote."""
-    return may_read_particulars(opened.step) or opened.words_wait or bool(opened.exchanges)
+    # A mailbox that several share gets less.
+    return not opened.shared and (may_read_particulars(opened.step) or opened.words_wait or bool(opened.exchanges))
 
 
 async def send_code(bureau: Bureau, token: str, *, typed_name: str, code: str) -> None:

@@ -26,6 +26,8 @@ from rules.steps import Step, step
 from rules.vocabulary import AnswerKind, Channel, Labelled, RequestState
 
 __all__ = ["CODE_DIGITS", "Minted", "clean_token"]
+
+
 class LinkStatus(Labelled):
     """What an officer who opens a link finds."""
 

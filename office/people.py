@@ -135,9 +135,9 @@ class People:
         """The officer of that office, away and not barred, for whom this one acts; "" for nobody."""
         entry = self.county.offices.get(office)
         for absent in entry.officers if entry else ():
-            if self.is_away(absent.key) and self.serves(absent) and not self.is_barred(absent):
-                if any(one.key == key for one in self._chain(absent.key)):
-                    return absent.key
+            entitled = self.is_away(absent.key) and self.serves(absent) and not self.is_barred(absent)
+            if entitled and any(one.key == key for one in self._chain(absent.key)):
+                return absent.key
         return ""
 
     def may_act(self, key: str, office: str) -> bool:

@@ -266,7 +266,9 @@ class Post:
             )  # fmt: skip
 
     def _tell(self, letter: Letter, sentence: str) -> None:
-        logger.warning("letter %s (%s) of %s: %s", letter.id, letter.kind, letter.facts["case_number"] or "no case", sentence)
+        logger.warning(
+            "letter %s (%s) of %s: %s", letter.id, letter.kind, letter.facts["case_number"] or "no case", sentence
+        )
 
 
 def key_for(key: str, officer: str, instead: str) -> str:

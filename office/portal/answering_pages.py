@@ -45,6 +45,7 @@ PAGE_OF = {
     LinkStatus.EXPIRED: "link_expired.html",
     LinkStatus.WITHDRAWN: "link_withdrawn.html",
     LinkStatus.MOVED: "link_moved.html",
+    LinkStatus.NOT_YOURS: "link_not_yours.html",
 }
 
 
