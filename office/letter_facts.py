@@ -101,7 +101,7 @@ class CaseFacts(Facts):
 class CountyFacts(Facts):
     """A letter about the county's people and no case."""
 
-    case_number: Literal[""] = ""
+    case_number: Literal[""]
 
 
 class StepFacts(CaseFacts):

@@ -31,7 +31,7 @@ from rules.wording import deadline, short_deadline
 NOON = datetime(2026, 6, 12, 12, 0, tzinfo=COUNTY_ZONE)
 MINTED = Minted("https://jieli.anhe.example/r/Zk3hV0bqX9_yTnW2sLc8RmQeAdU", "048291", NOON + timedelta(days=14))
 ONE_TIME_CODE = "K7M2Q9XB"
-ACTING = {"asked", "reminder", "question_answered", "extension_decided", "deadline_moved"}
+ACTING = {"asked", "reminder", "question_answered", "extension_decided", "deadline_moved", "address_check"}
 
 
 class Noon:
@@ -121,12 +121,28 @@ FACTS |= {
         "due": (NOON + timedelta(days=210)).isoformat(), "at": NOON.isoformat(),
     },
 }  # fmt: skip
+FACTS |= {
+    "address_check": {"case_number": "", "office_name": "安和县公安局", "seen_at": NOON.isoformat()},
+    "contacts_unconfirmed": {
+        "case_number": "", "more": 2, "days": 7,
+        "contacts": [{"office_name": "安和县公安局", "officer": "夏安宁", "seen_at": NOON.isoformat()}],
+    },
+    "steps_passed_on": {
+        "case_number": "", "officer": "周立言", "more": 0, "at": NOON.isoformat(),
+        "steps": [{
+            "case_number": "AH-2026-0001", "step_label": "出警", "office_name": "安和县公安局", "to": "夏安宁",
+            "due": (NOON + timedelta(hours=6)).isoformat(),
+        }],
+    },
+}  # fmt: skip
 KINDS = sorted(FACTS)
 OFFICE_OF = {
     "escalation": "leader",
     "closing_notice": "leader",
     "recipient_missing": "coordinator",
     "calendar_missing": "coordinator",
+    "contacts_unconfirmed": "coordinator",
+    "steps_passed_on": "coordinator",
 }
 
 
