@@ -85,7 +85,6 @@ async def _bar(session: AsyncSession, bureau: Bureau, number: str, who: str, rea
     live = await _live(session, case, key, name)
     if live is not None:
         return Barring(number, who, BarReason(live.reason), True, (), ())
-    before = await people_in(session, bureau, case.id)
     row = Barred(
         case_id=case.id, officer=key, name=name, reason=reason.value, set_by=set_by, at=bureau.clock.now()
     )  # fmt: skip
@@ -102,38 +101,35 @@ async def _bar(session: AsyncSession, bureau: Bureau, number: str, who: str, rea
                 await close_with_all_who_were_told(session, bureau, request, case)
                 await withdraw_asides(session, bureau, request, case)
             recused.append(request.step)
-        elif await _pass_on(session, bureau, case, request, before, after, row.id):
+        elif await _pass_on(session, bureau, case, request, after, row.id):
             passed.append(request.step)
     return Barring(number, who, reason, False, tuple(passed), tuple(recused))
 
 
 async def _pass_on(
-    session: AsyncSession, bureau: Bureau, case: CaseRow, request: Request, before: People, after: People, bar_id: int
+    session: AsyncSession, bureau: Bureau, case: CaseRow, request: Request, after: People, bar_id: int
 ) -> bool:
     """Give a step that a barred person had to somebody else. True where somebody new is written to."""
-    if request.owner is not None and not after.may_act(request.owner, request.office):
+    lost = request.owner is not None and not after.may_act(request.owner, request.office)
+    if lost:
         request.owner = None
-        new = True
-    else:
-        new = before.contacts(request.office) != after.contacts(request.office)
-    if not new:
+    elif request.owner is not None or await _somebody_has_it(session, request, after):
         return False
-    arriving = set(
-        (
-            await session.execute(
-                select(Letter.to_officer).where(
-                    Letter.request_id == request.id, Letter.acts, Letter.state.in_(_ARRIVING)
-                )
-            )
-        ).scalars()
-    )
-    if any(after.may_act(key, request.office) for key in arriving) and request.acknowledged_at is None:
-        return False
-    for one in after.holders(request.office, request.owner):
-        await write_to(session, bureau, case, request, one.key, f"bar/{bar_id}")
+    for one in after.contacts(request.office):
+        # Under the plain key where it is free: the post gives an unsent letter to the next one under it too.
+        if not await write_to(session, bureau, case, request, one.key):
+            await write_to(session, bureau, case, request, one.key, f"bar/{bar_id}")
     log.write(session, Happening.REQUEST_PASSED_ON, at=bureau.clock.now(), case_id=case.id, request=request)
     await redraw(session, request.proceeding_id)
     return True
+
+
+async def _somebody_has_it(session: AsyncSession, request: Request, people: People) -> bool:
+    """Whether a letter about the step has gone, or is going, to somebody who may act on it."""
+    rows = await session.execute(
+        select(Letter.to_officer).where(Letter.request_id == request.id, Letter.acts, Letter.state.in_(_ARRIVING))
+    )
+    return any(people.may_act(key, request.office) for key in rows.scalars())
 
 
 async def lift(bureau: Bureau, *, case: str, who: str, lifted_by: str) -> bool:

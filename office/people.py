@@ -187,7 +187,7 @@ class People:
             if not self.is_away(officer.key):
                 return (Recipient(officer, office),)
             instead = self.stand_in_of(officer.key)
-            if instead is not None:
+            if instead is not None and self.may_act(instead.key, office):
                 return (Recipient(instead, office, officer.key),)
         return self.contacts(office)
 

@@ -23,7 +23,7 @@ from office.letter_facts import LetterKind
 from office.people import People, Recipient
 from office.requests import recuse, redraw, write_to
 from office.roster import people_in
-from office.tables import Absence, CaseRow, Contact, Letter, PassedOn, Proceeding, Request
+from office.tables import Absence, CaseRow, Contact, Event, Letter, PassedOn, Proceeding, Request
 from rules.steps import step
 from rules.vocabulary import Happening, LetterState, RequestState
 
@@ -169,7 +169,9 @@ async def _one(bureau: Bureau, request_id: int, done: Settled) -> None:
 
 
 async def _recused_already(session: AsyncSession, request: Request) -> bool:
-    statement = select(Letter.id).where(Letter.key.like(f"recused/{request.id}/%")).limit(1)
+    statement = (
+        select(Event.id).where(Event.request_id == request.id, Event.event == Happening.OFFICE_RECUSED.value).limit(1)
+    )
     return (await session.execute(statement)).first() is not None
 
 

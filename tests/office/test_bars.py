@@ -13,7 +13,7 @@ from office.answering import Given, Refused
 from office.bars import bar, lift
 from office.links import LinkStatus
 from office.post import Post
-from office.tables import Barred, Request
+from office.tables import Barred, CaseRow, Event, Request
 from rules.answers import Acceptance
 from rules.vocabulary import AnswerKind, BarReason, Happening
 from tests.office.letter_desk import ScriptedMailer
@@ -255,12 +255,7 @@ async def test_bar_and_answer_at_the_same_moment_never_leave_an_answer_after_the
 
 
 async def _events(story: Story) -> list[str]:
-    rows = []
-    for kind in (Happening.REQUEST_DONE, Happening.PERSON_BARRED):
-        rows += await story.happened(kind)
-    ids = {request.proceeding_id for request in await story.requests()}
-    case = next(row.case_id for row in rows if row.event == Happening.PERSON_BARRED.value and row.id == max(
-        other.id for other in rows if other.event == Happening.PERSON_BARRED.value
-    ))  # fmt: skip
-    assert ids
-    return [row.event for row in sorted(rows, key=lambda row: row.id) if row.case_id == case]
+    """What the log of the story's case says, in order."""
+    async with story.database.transaction() as session:
+        statement = select(Event.event).join(CaseRow, CaseRow.id == Event.case_id).where(CaseRow.number == story.case)
+        return list((await session.execute(statement.order_by(Event.id))).scalars())
