@@ -95,6 +95,8 @@ async def _bar(session: AsyncSession, bureau: Bureau, number: str, who: str, rea
     after = await people_in(session, bureau, case.id)
     passed, recused = [], []
     for request in requests:
+        if not RequestState(request.state).is_open:
+            continue  # what was still to be decided about a step that has just come back
         if not after.contacts(request.office):
             await recuse(session, bureau, case, request)
             if not RequestState(request.state).is_open:
