@@ -10,7 +10,7 @@ from typing import Any
 from config.faults import Fault
 from config.reading import Entry
 from rules.limits import Limit, Provenance
-from rules.statutes import VERIFIED, StatutoryLimit, first_longer, in_force
+from rules.statutes import OPENINGS, VERIFIED, StatutoryLimit, first_longer, in_force
 from rules.steps import Step
 from rules.wording import short_deadline
 from rules.workdays import Calendar
@@ -18,7 +18,7 @@ from rules.workdays import Calendar
 
 @dataclass(frozen=True)
 class AnswerVersion:
-    """One version of a step's limit for the answer as the county writes it, and where it is written."""
+    """One version of a step's limit for the answer, or of its waiting time, as the county writes it, and where it is written."""
 
     since: date
     limit: Limit
@@ -39,6 +39,26 @@ def statutory_warnings(step: Step[Any], versions: Sequence[AnswerVersion], calen
         reasons.append(_claimed(step, version, statutes))
         for reason in filter(None, reasons):
             yield Fault(version.entry.path, version.entry.line, reason)
+
+
+def opening_warnings(step: Step[Any], opening: AnswerVersion, calendar: Calendar) -> Iterator[Fault]:
+    """A warning for a waiting time that ends before the law's own, or calls a number verified that is not the law's."""
+    statute = OPENINGS.get(step.key)
+    if statute is None:
+        return
+    ours = StatutoryLimit(
+        opening.limit, opening.provenance, "", opening.since, opening.provenance, end_rolls=opening.end_rolls
+    )
+    year = calendar.last_published_year or opening.since.year
+    if first_longer(statute.limit, ours, calendar, end_rolls=statute.end_rolls, year=year) is not None:
+        reason = f"“{step.label}”在 {opening.limit} 以后就交办，法定须满 {statute.limit}（{statute.basis}）；请改长，或者核对依据"
+        yield Fault(opening.entry.path, opening.entry.line, reason)
+    elif opening.provenance in VERIFIED and opening.limit != statute.limit:
+        reason = (
+            f"“{step.label}”的 opens_after {opening.limit} 标明 {opening.provenance.value}，但核对过的条文不是这个数"
+            f"（{statute.basis}为 {statute.limit}）；县里自定的请标 {Provenance.NO_STATUTORY_NUMBER.value}"
+        )
+        yield Fault(opening.entry.path, opening.entry.line, reason)
 
 
 def _longer(step: Step[Any], version: AnswerVersion, statute: StatutoryLimit, calendar: Calendar) -> str:

@@ -12,7 +12,7 @@ from config.faults import Fault
 from config.ladders import UNITS_OF_EMERGENCY, LadderEntry, Ladders, read_ladder_name
 from config.offices import Located
 from config.reading import Entry, allowed_words, read_county_file
-from config.statutory import AnswerVersion, statutory_warnings
+from config.statutory import AnswerVersion, opening_warnings, statutory_warnings
 from rules.ladder import Clock, Ladder, Rung, next_climb
 from rules.limits import Limit, Provenance
 from rules.steps import STEPS, Step
@@ -152,8 +152,11 @@ def read_steps(
             entry.fault(f"没有名为“{key}”的事项；{allowed_words(key, STEPS)}")
             continue
         answers: list[AnswerVersion] = []
-        found[key] = tuple(_read_versions(STEPS[key], entry, around, answers))
+        openings: list[AnswerVersion] = []
+        found[key] = tuple(_read_versions(STEPS[key], entry, around, answers, openings))
         warnings.extend(statutory_warnings(STEPS[key], answers, calendar))
+        for opening in openings:
+            warnings.extend(opening_warnings(STEPS[key], opening, calendar))
     for key, step in STEPS.items():
         if key not in entries:
             root.fault(f"缺少事项 {key}（{step.label}）；请写明 effective_from、acknowledge 和 answer")
@@ -161,7 +164,11 @@ def read_steps(
 
 
 def _read_versions(
-    step: Step[Any], entry: Entry, around: _Surroundings, answers: list[AnswerVersion]
+    step: Step[Any],
+    entry: Entry,
+    around: _Surroundings,
+    answers: list[AnswerVersion],
+    openings: list[AnswerVersion],
 ) -> Iterator[StepTerms]:
     last: date | None = None
     for version in entry.listed("版本"):
@@ -190,6 +197,8 @@ def _read_versions(
             if read is not None and climb is not None and since is not None:
                 _check_reminder(step, clock, read, climb, since=since, around=around)
         opens = _read_limit_terms(step, fields["opens_after"]) if "opens_after" in fields else None
+        if opens is not None and since is not None:
+            openings.append(AnswerVersion(since, opens[0].limit, opens[0].provenance, opens[0].end_rolls, opens[1]))
         if since is None or len(terms) < len(Clock) or (step.opens_later and opens is None):
             continue
         _check_order(step, terms, fields[Clock.ACKNOWLEDGE], since, around.calendar)

@@ -103,10 +103,11 @@ def _field(name: str, info: FieldInfo, only: Collection[str] | None) -> FormFiel
     label = info.title or name
     kind, optional = _kind_of(info.annotation)
     required = info.is_required()
-    if optional and kind in (date, int):
-        if kind is int:
-            return FormField(name, label, Widget.TEXT, required, limit=6, digits=True)
-        return FormField(name, label, Widget.DATE, required, limit=10, hint="年-月-日，如 2012-05-01；不清楚的不填")
+    if optional and kind is int:
+        return FormField(name, label, Widget.TEXT, required, limit=6, digits=True)
+    if kind is date:
+        hint = "年-月-日，如 2012-05-01" + ("；不清楚的不填" if optional else "")
+        return FormField(name, label, Widget.DATE, required, limit=10, hint=hint)
     if optional:
         return _field_that_may_be_unknown(name, label, kind)
     if kind is bool:

@@ -244,7 +244,9 @@ async def test_temporary_guardianship_is_reviewed_when_its_time_is_over(story: S
     await story.fast_forward(days=367)
     assert "temporary_guardianship_review" in await asked(story)
     await story.answer("case_conference", outcome="safe")
-    assert await asked(story) == {"return_child", "handover_witnessed"}
+    # The township has been silent about the matching for two years: that question is the coordinator's own.
+    about_matching = {"seek_procuratorial_supervision"}
+    assert await asked(story) == {"return_child", "handover_witnessed"} | about_matching
 
 
 REFUSED = [
