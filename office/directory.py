@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from office.absences import absences_to_come
 from office.bureau import Bureau
@@ -15,6 +15,8 @@ from office.timekeeping import COUNTY_ZONE
 from rules.vocabulary import ContactState, Labelled, LetterState
 
 POSTS = {"officer": "经办人", "head": "负责人", "duty": "值班"}
+
+_REACHED = [state.value for state in LetterState if state.value in ("handed_over", "bounced")]
 
 
 class Standing(Labelled):
@@ -36,14 +38,10 @@ async def directory(bureau: Bureau) -> list[dict[str, Any]]:
         absences = await absences_to_come(session, bureau)
         contacts = (await session.execute(select(Contact).order_by(Contact.id))).scalars().all()
         # What the latest letter to an address met with: a bounce there is a bounce of the person.
+        newest = select(func.max(Letter.id)).where(Letter.state.in_(_REACHED)).group_by(Letter.to_officer)
         latest = (
-            await session.execute(
-                select(Letter.to_officer, Letter.state)
-                .where(Letter.state.in_([s.value for s in LetterState if s.value in ("handed_over", "bounced")]))
-                .order_by(Letter.to_officer, Letter.id.desc())
-                .distinct(Letter.to_officer)
-            )
-        ).all()
+            await session.execute(select(Letter.to_officer, Letter.state).where(Letter.id.in_(newest)))
+        ).all()  # fmt: skip
     state_of = {(row.officer, row.address): row for row in contacts}
     bounced = {row.to_officer for row in latest if row.state == "bounced"}
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import and_, false, or_, select, tuple_, update
+from sqlalchemy import and_, false, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from office import contacts, log, outbox
@@ -29,6 +30,8 @@ from rules.vocabulary import Happening, LetterState, RequestState
 
 logger = logging.getLogger("jieli.staffing")
 
+STAFFING_LOCK = 46_2020
+"""Key of the advisory lock under which steps are passed on."""
 BATCH = 200
 LISTED = 100
 EVERY = 60.0
@@ -51,6 +54,29 @@ class Settled:
 async def settle(bureau: Bureau) -> Settled:
     """Find every open step that nobody can act on, and give it to somebody; ask new contacts to confirm."""
     done = Settled()
+    async with _alone(bureau):
+        await _pass_on_what_is_stranded(bureau, done)
+        done.lists = await _tell_what_was_passed_on(bureau)
+        if bureau.settings.confirms_contacts:
+            done.new_contacts = await contacts.meet_contacts(bureau)
+            await contacts.tell_of_unconfirmed(bureau)
+    return done
+
+
+@asynccontextmanager
+async def _alone(bureau: Bureau) -> AsyncIterator[None]:
+    """One after the other, so that a leaver's steps come into one list."""
+    async with bureau.database.engine.connect() as connection:
+        await connection.execute(select(func.pg_advisory_lock(STAFFING_LOCK)))
+        await connection.commit()
+        try:
+            yield
+        finally:
+            await connection.execute(select(func.pg_advisory_unlock(STAFFING_LOCK)))
+            await connection.commit()
+
+
+async def _pass_on_what_is_stranded(bureau: Bureau, done: Settled) -> None:
     last = 0
     while True:
         async with bureau.database.transaction() as session:
@@ -62,13 +88,8 @@ async def settle(bureau: Bureau) -> Settled:
                 done.set_aside.append(request_id)
                 logger.error("request %s set aside: %s", request_id, type(fault).__name__)
         if len(found) < BATCH:
-            break
+            return
         last = found[-1]
-    done.lists = await _tell_what_was_passed_on(bureau)
-    if bureau.settings.confirms_contacts:
-        done.new_contacts = await contacts.meet_contacts(bureau)
-        await contacts.tell_of_unconfirmed(bureau)
-    return done
 
 
 async def run_staffing(bureau: Bureau, stop: asyncio.Event, every: float = EVERY) -> None:
