@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from sqlalchemy import select
 
 from office import disclosure
 from office.absences import set_absence
@@ -17,6 +18,9 @@ from office.clock import Clock as Ticker
 from office.letters import written_parts
 from office.links import mint
 from office.portal.app import create_app
+from office.sheets import case_sheet
+from office.staffing import settle
+from office.tables import CaseRow
 from rules.answers import Acceptance
 from rules.steps import STEPS
 from rules.vocabulary import AnswerKind, BarReason, Happening
@@ -94,3 +98,22 @@ async def test_through_a_shared_mailbox_whoever_answers_gives_their_own_name(sto
     decided = (await link.look()).decided
     assert decided is not None
     assert decided.by == "某警官（经共用邮箱）"
+
+
+async def test_no_name_and_no_bar_stands_in_what_prefect_shows(story: Story) -> None:
+    """Leave, stand-in, bar and answer: the case sheet names neither an officer nor who was barred or why."""
+    await story.report()
+    await set_absence(
+        story.bureau, officer="ps_zhou", begins=story.clock.now(), ends=story.clock.now() + timedelta(days=3),
+        stand_in="ps_lei", set_by="coordinator",
+    )  # fmt: skip
+    await bar(story.bureau, case=story.case, who="ps_xia", reason=BarReason.RELATIVE, set_by="coordinator")
+    await bar(story.bureau, case=story.case, who="标记己", reason=BarReason.OTHER, set_by="coordinator")
+    await settle(story.bureau)
+    await story.answer("police_accept", said_by="ps_lei", own_jurisdiction=True)
+    async with story.database.transaction() as session:
+        case = (await session.execute(select(CaseRow))).scalar_one()
+        sheet = await case_sheet(session, story.bureau, case)
+    assert story.case in sheet
+    for word in ("周立言", "夏安宁", "雷正宇", "标记己", "ps_xia", BarReason.RELATIVE.label):
+        assert word not in sheet
