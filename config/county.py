@@ -15,7 +15,7 @@ from config.entitlements import load_entitlements
 from config.faults import Fault
 from config.ladders import read_ladders
 from config.offices import OfficeEntry, Officer, Township, Village, read_offices, read_place
-from config.steps import LimitTerms, StepTerms, read_steps
+from config.steps import LimitTerms, StepTerms, Whole, read_steps
 from config.workdays import load_calendar
 from rules.entitlements.parameters import EntitlementParameters
 from rules.vocabulary import Level, Office
@@ -30,6 +30,7 @@ __all__ = [
     "StepTerms",
     "Township",
     "Village",
+    "Whole",
     "check_county",
     "county_warnings",
     "load_county",
@@ -155,7 +156,7 @@ def _read(folder: Path, warnings: list[Fault] | None = None) -> tuple[County | N
     if not folder.is_dir():
         return None, [Fault(folder, 1, "没有这个文件夹；请用 --county 指明本县的文件夹")]
     calendar = load_calendar(folder, faults)
-    entitlements = load_entitlements(folder, faults)
+    entitlements = load_entitlements(folder, faults, warnings, calendar)
     offices = read_offices(folder, _offices_of(entitlements), faults)
     place = read_place(folder, offices, faults)
     ladders = read_ladders(folder, offices, faults)
@@ -177,7 +178,7 @@ def _read(folder: Path, warnings: list[Fault] | None = None) -> tuple[County | N
 
 def _offices_of(entitlements: EntitlementParameters) -> Iterator[tuple[Office, str]]:
     """Every office that decides on an entitlement or has a stage of a scheme, with the name of it."""
-    for rule in entitlements.rules.values():
+    for rule in (*entitlements.rules.values(), *entitlements.by_hand.values()):
         for handling in rule.handling:
             for office in (handling.office, *handling.together_with):
                 yield office, rule.name

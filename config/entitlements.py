@@ -17,10 +17,14 @@ from ruamel.yaml.constructor import RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from config.faults import Fault
+from config.scheme_statutory import forbidden_notices, scheme_warnings
+from rules.entitlement_keys import EntitlementKey
 from rules.entitlements.faults import fault_sentence, path_of
 from rules.entitlements.order import RULES
 from rules.entitlements.parameters import EntitlementParameters, RuleText, Scheme, SchemeVersion, Sourced
 from rules.limits import Provenance
+from rules.reviews import UNITS
+from rules.workdays import Calendar
 
 FILE_NAME = "entitlements.yaml"
 
@@ -35,10 +39,12 @@ class _DatesAsWritten(RoundTripConstructor):
 _DatesAsWritten.add_constructor("tag:yaml.org,2002:timestamp", RoundTripConstructor.construct_scalar)
 
 
-def load_entitlements(county_dir: Path, faults: list[Fault]) -> EntitlementParameters:
+def load_entitlements(
+    county_dir: Path, faults: list[Fault], warnings: list[Fault] | None = None, calendar: Calendar | None = None
+) -> EntitlementParameters:
     """The entitlement parameters of a county. Faults are appended to `faults`, never raised.
 
-    After a fault the parameters are not fit for `decide`: a file that cannot be read as a whole gives empty ones.
+    `warnings` takes what is no fault but departs from the law's own numbers, reckoned through `calendar`. After a fault the parameters are not fit for `decide`: a file that cannot be read as a whole gives empty ones.
     """
     path = county_dir / FILE_NAME
     root = _read(path, faults)
@@ -51,8 +57,11 @@ def load_entitlements(county_dir: Path, faults: list[Fault]) -> EntitlementParam
             place = detail["loc"]
             faults.append(Fault(path, _line(root, place), f"{path_of(place)}：{fault_sentence(detail)}"))
         return _EMPTY
-    for place, reason in _cross_faults(parameters):
-        faults.append(Fault(path, _line(root, place), f"{path_of(place)}：{reason}"))
+    found = list(_cross_faults(parameters))
+    faults.extend(Fault(path, _line(root, place), f"{path_of(place)}：{reason}") for place, reason in found)
+    if warnings is not None and calendar is not None and not found:
+        departures = scheme_warnings(parameters, calendar)
+        warnings.extend(Fault(path, _line(root, place), reason) for place, reason in departures)
     return parameters
 
 
@@ -119,24 +128,34 @@ def _cross_faults(parameters: EntitlementParameters) -> Iterator[tuple[_Path, st
     for key, scheme in parameters.schemes.items():
         yield from _limits_without_number(key, scheme)
         yield from _notices(key, scheme)
+        yield from _reviews(key, scheme)
+        yield from _totals(key, scheme)
     if unknown_sources:
         return  # Dates come from the sources; without these nothing below can be judged.
+    yield from forbidden_notices(parameters)
     for place, entries in _dated_lists(parameters):
         yield from _same_day(parameters, place, entries)
-    for rule_id, text in parameters.rules.items():
-        yield from _office_from_the_first_day(parameters, rule_id, text)
-        if rule_id in RULES:
+    for section, rule_id, text in _texts(parameters):
+        yield from _office_from_the_first_day(parameters, (section, rule_id), text)
+        if section == "rules" and rule_id in RULES:
             yield from _numbers_of_the_rule(parameters, rule_id, text)
+
+
+def _texts(parameters: EntitlementParameters) -> Iterator[tuple[str, str, RuleText]]:
+    """Every entitlement with its section of the file and its id."""
+    for section in ("rules", "by_hand"):
+        for rule_id, text in getattr(parameters, section).items():
+            yield section, rule_id, text
 
 
 def _dated_lists(parameters: EntitlementParameters) -> Iterator[tuple[_Path, Sequence[Sourced]]]:
     for key, scheme in parameters.schemes.items():
         yield ("schemes", key, "versions"), scheme.versions
         yield ("schemes", key, "amounts"), scheme.amounts
-    for rule_id, text in parameters.rules.items():
-        yield ("rules", rule_id, "handling"), text.handling
+    for section, rule_id, text in _texts(parameters):
+        yield (section, rule_id, "handling"), text.handling
         for name, versions in text.numbers.items():
-            yield ("rules", rule_id, "numbers", name), versions
+            yield (section, rule_id, "numbers", name), versions
 
 
 def _unknown_sources(parameters: EntitlementParameters) -> Iterator[tuple[_Path, str]]:
@@ -147,10 +166,10 @@ def _unknown_sources(parameters: EntitlementParameters) -> Iterator[tuple[_Path,
     for place, entries in _dated_lists(parameters):
         for index, entry in enumerate(entries):
             yield from refuse((*place, index), entry.source)
-    for rule_id, text in parameters.rules.items():
-        yield from refuse(("rules", rule_id), text.source)
+    for section, rule_id, text in _texts(parameters):
+        yield from refuse((section, rule_id), text.source)
         for index, note in enumerate(text.notes):
-            yield from refuse(("rules", rule_id, "notes", index), note.source)
+            yield from refuse((section, rule_id, "notes", index), note.source)
 
 
 def _notices(key: str, scheme: Scheme) -> Iterator[tuple[_Path, str]]:
@@ -171,6 +190,36 @@ def _rule_ids(parameters: EntitlementParameters) -> Iterator[tuple[_Path, str]]:
     for rule_id in RULES:
         if rule_id not in parameters.rules:
             yield ("rules",), f"缺少规则 {rule_id}，请从示例县补上"
+    by_hand = [key.value for key in EntitlementKey if key.by_hand_only]
+    for rule_id in parameters.by_hand:
+        if rule_id not in by_hand:
+            yield ("by_hand", rule_id), f"没有编号为“{rule_id}”的人工认定项目，可写：{'、'.join(by_hand)}"
+    for rule_id in by_hand:
+        if rule_id not in parameters.by_hand:
+            yield ("by_hand",), f"缺少人工认定项目 {rule_id}，请从示例县补上"
+
+
+def _reviews(key: str, scheme: Scheme) -> Iterator[tuple[_Path, str]]:
+    """An interval is in months or years: only these have a matching day."""
+    for index, version in enumerate(scheme.versions):
+        intervals = (
+            {} if version.review is None else {"every": version.review.every, "unstable": version.review.unstable}
+        )
+        for name, interval in intervals.items():
+            if interval is not None and interval.unit not in UNITS:
+                yield (
+                    ("schemes", key, "versions", index, "review", name),
+                    f"复核间隔“{interval}”应以 months 或 years 计",
+                )
+
+
+def _totals(key: str, scheme: Scheme) -> Iterator[tuple[_Path, str]]:
+    """The longer time of an extension belongs to the time for all stages together."""
+    for index, version in enumerate(scheme.versions):
+        for number, stage in enumerate(version.stages):
+            if stage.special is not None and not stage.total:
+                place = ("schemes", key, "versions", index, "stages", number, "special")
+                yield place, "special 是延期以后的全部期限，只写在 total: true 的一条里"
 
 
 def _limits_without_number(key: str, scheme: Scheme) -> Iterator[tuple[_Path, str]]:
@@ -195,10 +244,10 @@ def _same_day(
 
 
 def _office_from_the_first_day(
-    parameters: EntitlementParameters, rule_id: str, text: RuleText
+    parameters: EntitlementParameters, where: _Path, text: RuleText
 ) -> Iterator[tuple[_Path, str]]:
     start = parameters.start_of(text)
-    place = ("rules", rule_id, "handling")
+    place = (*where, "handling")
     if parameters.latest(text.handling, start) is None:
         yield place, f"规则自 {start} 起施行，但那天还没有承办单位，请写一条从那天起的"
     for index, handling in enumerate(text.handling):

@@ -21,16 +21,30 @@ from rules.workdays import SHANGHAI, Calendar, DayKind, OfficeHours, reckon
 
 
 @dataclass(frozen=True)
+class Whole:
+    """The time for all stages of a decision together, since its acceptance; no stage may end later than it.
+
+    `special` replaces the limit where an extension was granted (最低生活保障审核确认办法 22).
+    """
+
+    limit: Limit
+    since: datetime
+    special: Limit | None = None
+
+
+@dataclass(frozen=True)
 class LimitTerms:
     """One clock of a step: its limit, how far the number's source was checked, and the clause.
 
-    `end_rolls` is False where the last day stays even on a day off, because a child or guardian is held.
+    `end_rolls` is False where the last day stays even on a day off, because a child or guardian is held. `whole` is the
+    time of the whole decision of which this is a stage.
     """
 
     limit: Limit
     provenance: Provenance
     basis: str
     end_rolls: bool = True
+    whole: Whole | None = None
 
 
 @dataclass(frozen=True)
@@ -76,16 +90,34 @@ class StepTerms:
 
 
 def _limit_terms_as_json(terms: LimitTerms) -> dict[str, Any]:
-    return {
+    kept: dict[str, Any] = {
         "limit": str(terms.limit),
         "provenance": terms.provenance.value,
         "basis": terms.basis,
         "end_rolls": terms.end_rolls,
     }
+    if terms.whole is not None:
+        special = terms.whole.special
+        kept["whole"] = {
+            "limit": str(terms.whole.limit),
+            "since": terms.whole.since.isoformat(),
+            "special": None if special is None else str(special),
+        }
+    return kept
 
 
 def _limit_terms_from_json(kept: Mapping[str, Any]) -> LimitTerms:
-    return LimitTerms(Limit.parse(kept["limit"]), Provenance(kept["provenance"]), kept["basis"], kept["end_rolls"])
+    whole = kept.get("whole")
+    return LimitTerms(
+        Limit.parse(kept["limit"]),
+        Provenance(kept["provenance"]),
+        kept["basis"],
+        kept["end_rolls"],
+        whole
+        and Whole(
+            Limit.parse(whole["limit"]), datetime.fromisoformat(whole["since"]), _limit_or_none(whole["special"])
+        ),
+    )
 
 
 def _ladder_as_json(ladder: Ladder) -> dict[str, Any]:

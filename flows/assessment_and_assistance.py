@@ -18,9 +18,10 @@ from rules.steps import (
     VILLAGE_HELP,
 )
 from rules.vocabulary import ClosingGround, Mechanism
-from tasks.asking import ask, replies_to, reply_to
-from tasks.cases import close, hand_over, open_case
+from tasks.asking import ask, replies_to, reply_to, together
+from tasks.cases import close, hand_over, open_case, take_leave
 from tasks.entitlements import apply_for_entitlements
+from tasks.following import end_entitlements, follow_the_file, the_file_ends
 from tasks.services import arrange_services
 from tasks.visiting import visit_until_settled
 
@@ -29,6 +30,10 @@ from tasks.visiting import visit_until_settled
 async def assessment_and_assistance(case_number: str) -> str:
     """What does this child need, and who gives it? Then visit until it holds."""
     case = await open_case(case_number, Mechanism.ASSESSMENT_AND_ASSISTANCE)
+
+    # 1F  A day noted in the file has opened it again: what it brings up is dealt with, and nothing else.
+    if case.from_file:
+        return await close(case, await follow_the_file(case))
 
     # C1  One child, one file. C2  The township looks into the family; school, clinic and village help.
     await reply_to(await ask(case, OPEN_CASE_FILE))
@@ -58,17 +63,32 @@ async def assessment_and_assistance(case_number: str) -> str:
     if assessed.services_needed:
         await arrange_services(case)
 
-    # C7  The village visits until things are stable and C8 civil affairs agrees to close.
-    # A change is looked into again (C2, C3).
-    visit = await visit_until_settled(
-        case, FOLLOW_UP_VISIT, review=CLOSING_REVIEW, changed=lambda number: look_again(case, number)
+    # C7, C8  The village visits until things are stable. 1F  Beside it, what was noted in the file comes on its day.
+    file_ground, ground = await together(lambda: follow_the_file(case), lambda: visits(case, harmed=harmed))
+    return await close(case, ground if ground.is_final or not file_ground.is_final else file_ground)
+
+
+async def visits(case: Case, *, harmed: bool) -> ClosingGround:
+    """C7, C8: until civil affairs agrees to close. A change is looked into again; danger, harm and death end the visits."""
+    visited = await visit_until_settled(
+        case,
+        FOLLOW_UP_VISIT,
+        review=CLOSING_REVIEW,
+        changed=lambda number: look_again(case, number),
+        over=lambda: the_file_ends(case),
     )
-    if visit.finding is VisitFinding.DANGER:
-        return await go_back_to(case, Mechanism.EMERGENCY_HANDLING)
+    if visited.finding is VisitFinding.DANGER:
+        return await hand_on(case, Mechanism.EMERGENCY_HANDLING)
     # Harm after the guardian had been dealt with already begins at emergency again, like harm after a return home.
-    if visit.finding is VisitFinding.GUARDIAN_HARM:
-        return await go_back_to(case, Mechanism.EMERGENCY_HANDLING if harmed else Mechanism.GUARDIANSHIP_INTERVENTION)
-    return await close(case, ClosingGround.RISK_REMOVED)
+    if visited.finding is VisitFinding.GUARDIAN_HARM:
+        return await hand_on(case, Mechanism.EMERGENCY_HANDLING if harmed else Mechanism.GUARDIANSHIP_INTERVENTION)
+    if visited.finding is VisitFinding.DIED:
+        await end_entitlements(case, visited.last, "died")
+        return ClosingGround.DIED
+    if visited.finding is VisitFinding.MOVED:
+        await end_entitlements(case, visited.last, "moved")
+        return ClosingGround.MOVED_JURISDICTION
+    return visited.ground
 
 
 async def look_again(case: Case, number: str) -> VisitFinding | None:
@@ -78,6 +98,8 @@ async def look_again(case: Case, number: str) -> VisitFinding | None:
         return VisitFinding.DANGER
     if assessed.result is AssessmentResult.SERIOUS_GUARDIAN_HARM:
         return VisitFinding.GUARDIAN_HARM
+    if assessed.ask_helpers_again:
+        await replies_to(*[await ask(case, step, subject=number) for step in (SCHOOL_HELP, CLINIC_HELP, VILLAGE_HELP)])
     if assessed.result is AssessmentResult.NEEDS_HELP:
         await apply_for_entitlements(case, number)
         if assessed.services_needed:
@@ -89,3 +111,10 @@ async def go_back_to(case: Case, mechanism: Mechanism) -> str:
     """Legal-basis 1E, assessment → emergency, assessment → guardianship: the case comes back here afterwards."""
     await hand_over(case, mechanism)
     return await close(case, ClosingGround.HANDED_ON)
+
+
+async def hand_on(case: Case, mechanism: Mechanism) -> ClosingGround:
+    """The same, beside what the file has brought up: that is finished, and given back when the case comes here again."""
+    await hand_over(case, mechanism)
+    await take_leave(case, ClosingGround.HANDED_ON)
+    return ClosingGround.HANDED_ON

@@ -120,20 +120,19 @@ async def protect_by_order(case: Case, found: Scene) -> bool:
     return granted
 
 
-async def watch_warned_family(case: Case, warned: bool) -> bool:
+async def watch_warned_family(case: Case, warned: bool) -> None:
     """1F  The police visit until three visits in a row were quiet; harm that goes on is the guardian's failure."""
     if warned and found_harm(await visit_until_quiet(case, WARNED_FAMILY_VISIT, WARNED_FAMILY_REVISIT)):
         await hand_over(case, Mechanism.GUARDIANSHIP_INTERVENTION)
-    return warned
 
 
-async def watch_ninety_days(case: Case, warned: bool) -> bool:
+async def watch_ninety_days(case: Case, warned: bool) -> None:
     """1F  In Shanxi the village visits within 90 days of the warning and keeps the record."""
     if warned and found_harm(await reply_to(await ask(case, WARNED_FAMILY_RECORD))):
         await hand_over(case, Mechanism.GUARDIANSHIP_INTERVENTION)
-    return warned
 
 
-async def watch_order(case: Case, found: Scene) -> bool:
-    """B10  Reconsideration of a refusal; visits, extension and the last report of an order. True when one was made."""
-    return found.protection_order_needed and await keep_order(case, await ruling_on(case, found))
+async def watch_order(case: Case, found: Scene) -> None:
+    """B10  Reconsideration of a refusal; visits, extension and the last report of an order."""
+    if found.protection_order_needed:
+        await keep_order(case, await ruling_on(case, found))

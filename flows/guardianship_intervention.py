@@ -15,7 +15,6 @@ from rules.answers import (
     Judgment,
     JudgmentResult,
     Severity,
-    VisitFinding,
 )
 from rules.case import Asked, Case
 from rules.steps import (
@@ -46,7 +45,7 @@ from tasks.lasting_guardianship import guard_until_it_ends, review_temporary_gua
 from tasks.opening import look_at_entitlements_again
 from tasks.restoration import Restoration, restorable_since, restoration
 from tasks.revocation import court_judges, file_for_revocation
-from tasks.visiting import ask_until, visit_until_settled
+from tasks.visiting import ask_until, found_harm, visit_until_settled
 
 Way = Callable[[Case], Awaitable[ClosingGround]]
 """How the intervention goes on, up to the ground on which it closes."""
@@ -140,8 +139,7 @@ async def return_home(case: Case) -> ClosingGround:
     await inform(case, Office.EDUCATION, "儿童已由监护人领回，请予关注并保密")
     await inform(case, Office.PUBLIC_SECURITY, "儿童已由监护人领回，请予关注并保密")
     await inform(case, Office.VILLAGE_COMMITTEE, "儿童已由监护人领回，请予关注并保密")
-    visit = await visit_until_settled(case, RETURN_FOLLOW_UP)
-    if visit.finding in (VisitFinding.DANGER, VisitFinding.GUARDIAN_HARM):
+    if found_harm(await visit_until_settled(case, RETURN_FOLLOW_UP)):
         await hand_over(case, Mechanism.EMERGENCY_HANDLING)
         return ClosingGround.HANDED_ON
     return await back_to_assessment(case, ClosingGround.RETURNED_AND_STABLE)

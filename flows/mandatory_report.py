@@ -70,11 +70,8 @@ async def mandatory_report(case_number: str) -> str:
     return await close(case, ClosingGround.UNFOUNDED if unfounded else ClosingGround.HANDED_ON)
 
 
-async def pursue_offence(case: Case, triage: Triage) -> bool:
-    """A7, A8: a criminal or public-order case; whoever gave a name hears of it, and again before prosecution.
-
-    True when a criminal case was filed.
-    """
+async def pursue_offence(case: Case, triage: Triage) -> None:
+    """A7, A8: a criminal or public-order case; whoever gave a name hears of it, and again before prosecution."""
     filed = False
     if triage.outcome is TriageOutcome.CRIME:
         filed = (await reply_to(await ask(case, FILE_CRIMINAL_CASE))).filed
@@ -88,7 +85,6 @@ async def pursue_offence(case: Case, triage: Triage) -> bool:
             await ask(case, FEEDBACK_REPORTER, subject="监督立案")
     if filed and case.named_reporter:
         await ask(case, FEEDBACK_BEFORE_PROSECUTION)
-    return filed
 
 
 async def filed_after_supervision(case: Case) -> bool:
@@ -101,15 +97,10 @@ async def filed_after_supervision(case: Case) -> bool:
     return (await reply_to(await ask(case, FILE_ON_NOTICE))).filed
 
 
-async def call_to_account(case: Case, triage: Triage) -> bool:
-    """A11  Civil affairs acts; where it is serious, the procuratorate recommends and the unit's supervisor replies (1 month).
-
-    True when a recommendation was issued.
-    """
+async def call_to_account(case: Case, triage: Triage) -> None:
+    """A11  Civil affairs acts; where it is serious, the procuratorate recommends and the unit's supervisor replies (1 month)."""
     if not triage.failed_duty_to_report:
-        return False
+        return
     handled = await reply_to(await ask(case, FAILURE_TO_REPORT))
-    if not handled.serious or not (await reply_to(await ask(case, RECOMMENDATION_ON_FAILURE))).issued:
-        return False
-    await ask(case, REPLY_ON_FAILURE, of=handled.office)
-    return True
+    if handled.serious and (await reply_to(await ask(case, RECOMMENDATION_ON_FAILURE))).issued:
+        await ask(case, REPLY_ON_FAILURE, of=handled.office)

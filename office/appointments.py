@@ -64,6 +64,17 @@ async def note(
     )
 
 
+async def in_file(session: AsyncSession, proceeding_id: int | None) -> set[tuple[str, str, date]]:
+    """What has ever been noted in the file of this proceeding's child: kind, subject, day."""
+    case_id = select(Proceeding.case_id).where(Proceeding.id == proceeding_id).scalar_subquery()
+    rows = await session.execute(
+        select(Appointment.kind, Appointment.subject, Appointment.on).where(
+            Appointment.case_id == case_id, Appointment.kind != AppointmentKind.WAIT.value
+        )
+    )
+    return {(kind, subject, on) for kind, subject, on in rows}
+
+
 async def given_to(session: AsyncSession, proceeding_id: int) -> tuple[Noted, ...]:
     """What came due and was given to this proceeding, in the order in which it came."""
     rows = await session.execute(

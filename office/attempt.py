@@ -11,7 +11,7 @@ import secrets
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Any
 
 from prefect.exceptions import Abort
@@ -23,15 +23,17 @@ from office.bureau import Bureau
 from office.consequences import withdraw
 from office.database import WAKE, tell
 from office.requests import ask
-from office.schemes import decision_limit
+from office.schemes import answer_limit, said_of_schemes
 from office.sheets import round_sheet
 from office.tables import AnswerRow, CaseRow, Event, Proceeding, Request
 from rules.answers import Answer
 from rules.case import Case, Noted
 from rules.entitlement_facts_form import EntitlementFacts
 from rules.entitlements import Decision
+from rules.entitlements.parameters import SchemeVersion
 from rules.matching import judged
-from rules.scheme_stages import StageAsked, stages_of
+from rules.scheme_stages import StageAsked, entitlement_of, stages_of
+from rules.standing import Standing, standing
 from rules.steps import Step
 from rules.vocabulary import (
     AnswerKind,
@@ -43,10 +45,7 @@ from rules.vocabulary import (
     RequestState,
     Urgency,
 )
-from rules.workdays import SHANGHAI, after, before, reckon
-
-NOON = time(12)
-"""Stands for a day of which nobody asks the hour."""
+from rules.workdays import after, at_noon, before, reckon
 
 LEASE_SECONDS = 45
 """Machine seconds that a lease lasts without an act; longer than any call to Prefect may take."""
@@ -82,6 +81,7 @@ class Attempt:
         self.seen = 0
         self.proceeding: int | None = None
         self._case: Case | None = None
+        self._noted: set[tuple[str, str, date]] | None = None
 
     async def case(self, number: str, mechanism: Mechanism) -> Case:
         """Take the lease, once, and say what the flow may know. Raises `LeaseLost`."""
@@ -185,8 +185,10 @@ class Attempt:
     async def ask(self, case: Case, step: Step[Answer], office: Office, subject: str, about: str = "") -> None:
         """Put the step to the office of that case; an entitlement brings its own office and limit."""
         entry = self.bureau.county.office_for(office, case.township, case.village)
-        limit = decision_limit(self.bureau.county, step.key, subject, self.bureau.clock.now().date())
         async with self._act() as (session, row, proceeding):
+            limit = await answer_limit(
+                session, self.bureau.county, proceeding.id, step, subject, self.bureau.clock.now()
+            )
             await ask(
                 session, self.bureau, row, proceeding.id, step, entry,
                 subject=subject, about=about, answer_limit=limit,
@@ -252,12 +254,12 @@ class Attempt:
     def last_day(self, step: str, begun: date) -> date:
         """The last day of the county's limit for the step, were it asked on that day."""
         limit = self.bureau.county.terms(step, begun).answer.limit
-        return after(datetime.combine(begun, NOON, SHANGHAI), limit, self.bureau.county.calendar).date()
+        return after(at_noon(begun), limit, self.bureau.county.calendar).date()
 
     def day_to_ask(self, step: str, end: date) -> date:
         """The day on which the step is asked so that its limit has run out by that end."""
         limit = self.bureau.county.terms(step, end).answer.limit
-        return before(datetime.combine(end, NOON, SHANGHAI), limit, self.bureau.county.calendar).date()
+        return before(at_noon(end), limit, self.bureau.county.calendar).date()
 
     async def has_come(self, key: str, day: date) -> bool:
         """Whether the day that the proceeding rests for has begun."""
@@ -265,9 +267,15 @@ class Attempt:
             return await appointments.has_come(session, self.bureau, proceeding, key, day)
 
     async def note_in_file(self, kind: AppointmentKind, subject: str, day: date) -> None:
-        """Note a day in the child's file."""
+        """Note a day in the child's file. What stands there is read once: a flow notes the same at every attempt."""
+        if self._noted is None:
+            async with self.bureau.database.transaction() as session:
+                self._noted = await appointments.in_file(session, self.proceeding)
+        if (kind.value, subject, day) in self._noted:
+            return
         async with self._act() as (session, row, _):
             await appointments.note(session, self.bureau, row, kind, subject, day)
+        self._noted.add((kind.value, subject, day))
 
     async def noted(self, proceeding: int) -> tuple[Noted, ...]:
         """The noted days that were given to this proceeding."""
@@ -279,9 +287,15 @@ class Attempt:
         async with self._act() as (session, _, proceeding):
             await appointments.keep(session, self.bureau, proceeding.id, noted)
 
+    def _given_anew(self, proceeding: Proceeding) -> bool:
+        """Whether another mechanism has handed the child over to what this attempt took for a matter of the file."""
+        return self._case is not None and self._case.from_file and not proceeding.from_file
+
     async def close(self, ground: ClosingGround) -> bool:
         """Close the proceeding and let the lease go; False while a step of it is open."""
         async with self._act(case_first=True) as (session, row, proceeding):
+            if self._given_anew(proceeding):
+                return False
             closed = await handover.close_proceeding(session, self.bureau, row, proceeding, ground)
             if closed:
                 proceeding.lease_holder = None
@@ -297,7 +311,8 @@ class Attempt:
             name, message = await waiting_words(session, self.bureau, proceeding.id)
             proceeding.asleep = True
             proceeding.mends = 0
-            proceeding.woken_at = None
+            # An attempt that began with the file alone may not end what was given to it meanwhile.
+            proceeding.woken_at = func.clock_timestamp() if self._given_anew(proceeding) else None
             proceeding.wait_number += 1
             proceeding.wait_name = name
             proceeding.wait_message = message
@@ -329,6 +344,15 @@ class Attempt:
         """What the rules find for a child's facts on the day they were given, by the county's dated numbers."""
         return judged(first, more, on, self.bureau.county.entitlements)
 
+    async def standing(self, at: datetime | None = None, *, besides: str | None = None) -> Standing:
+        """What the child has been granted, and what is being decided, as it stood at an instant."""
+        async with self.bureau.database.transaction() as session:
+            return standing(await said_of_schemes(session, self.proceeding), self.proceeding, at, besides=besides)
+
+    def scheme_on(self, subject: str, on: date) -> SchemeVersion | None:
+        """How an entitlement's scheme decides, is reviewed and ends on a day."""
+        return self.bureau.county.entitlements.scheme_on(entitlement_of(subject), on)
+
     def scheme_stages(self, subject: str, on: date) -> tuple[StageAsked, ...]:
         """The offices that check, publish and decide one application, in their order, by the law of the day."""
         return stages_of(self.bureau.county.entitlements, subject, on)
@@ -338,8 +362,7 @@ class Attempt:
         opens = self.bureau.county.terms(step.key, appointments.today(self.bureau)).opens_after
         if opens is None:
             raise LookupError(f"{step.key} does not open later")
-        start = datetime.combine(since, time(12), SHANGHAI)
-        return reckon(start, opens.limit, self.bureau.county.calendar, end_rolls=opens.end_rolls).due.date()
+        return reckon(at_noon(since), opens.limit, self.bureau.county.calendar, end_rolls=opens.end_rolls).due.date()
 
     def office_key(self, case: Case, office: Office) -> str:
         """The county's key of that office for that case."""

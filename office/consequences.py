@@ -6,6 +6,8 @@ procuratorate, whose recommendation the silent office answers in writing.
 
 from __future__ import annotations
 
+from functools import partial
+
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -24,24 +26,14 @@ from rules.vocabulary import AnswerKind, Happening, LetterState, Office, Request
 
 async def follow(session: AsyncSession, bureau: Bureau, request: Request, case: CaseRow, answer: AnswerRow) -> None:
     """Do what the answer brings with it, in the answer's own transaction."""
-    coordinator = bureau.county.office("coordinator")
-    about = f"{bureau.county.office(request.office).short}·{step_of(request.step).label}"
+    put = partial(_ask_about, session, bureau, request, case, urgent=request.urgent)
     match AnswerKind(answer.kind):
         case AnswerKind.DECLINED:
-            await ask(
-                session, bureau, case, request.proceeding_id, steps.REROUTE, coordinator,
-                subject=str(request.id), concerns=request.id, about=about, urgent=request.urgent,
-            )  # fmt: skip
+            await put(steps.REROUTE, "coordinator")
         case AnswerKind.MORE_FACTS:
-            await ask(
-                session, bureau, case, request.proceeding_id, steps.SUPPLY_FACTS, coordinator,
-                subject=answer.reference, concerns=request.id, about=about, urgent=request.urgent,
-            )  # fmt: skip
+            await put(steps.SUPPLY_FACTS, "coordinator", subject=answer.reference)
         case AnswerKind.EXTENSION:
-            await ask(
-                session, bureau, case, request.proceeding_id, steps.DECIDE_EXTENSION, coordinator,
-                subject=str(request.id), concerns=request.id, about=about, urgent=request.urgent,
-            )  # fmt: skip
+            await put(steps.DECIDE_EXTENSION, "coordinator")
         case AnswerKind.DONE if request.concerns is not None:
             await _decided(session, bureau, request, case, answer)
         case _:
@@ -54,17 +46,13 @@ async def seek_supervision(session: AsyncSession, bureau: Bureau, request: Reque
     未成年人保护法 105, 114; 民发〔2019〕62号 四(二). Never for a step of coordination, and not for the procuratorate's own
     silence. The request is locked by the caller, so nobody else asks at the same time.
     """
-    asked, office = step_of(request.step), bureau.county.office(request.office)
-    if asked.mechanism is None or office.kind is Office.PROCURATORATE:
+    silent = bureau.county.office(request.office)
+    if step_of(request.step).mechanism is None or silent.kind is Office.PROCURATORATE:
         return
-    key = steps.SEEK_PROCURATORIAL_SUPERVISION.key
-    before = select(Request.id).where(Request.concerns == request.id, Request.step == key).limit(1)
+    asked = steps.SEEK_PROCURATORIAL_SUPERVISION
+    before = select(Request.id).where(Request.concerns == request.id, Request.step == asked.key).limit(1)
     if (await session.execute(before)).scalar_one_or_none() is None:
-        await ask(
-            session, bureau, case, request.proceeding_id, steps.SEEK_PROCURATORIAL_SUPERVISION,
-            bureau.county.office("coordinator"), subject=str(request.id), concerns=request.id,
-            about=f"{office.short}·{asked.label}", urgent=request.urgent,
-        )  # fmt: skip
+        await _ask_about(session, bureau, request, case, asked, "coordinator", urgent=request.urgent)
 
 
 async def _decided(session: AsyncSession, bureau: Bureau, request: Request, case: CaseRow, answer: AnswerRow) -> None:
@@ -89,13 +77,21 @@ async def _decided(session: AsyncSession, bureau: Bureau, request: Request, case
 
 
 async def _ask_about(
-    session: AsyncSession, bureau: Bureau, silent: Request, case: CaseRow, asked: Step[Answer], office: str
+    session: AsyncSession,
+    bureau: Bureau,
+    concerned: Request,
+    case: CaseRow,
+    asked: Step[Answer],
+    office: str,
+    *,
+    subject: str = "",
+    urgent: bool = False,
 ) -> None:
-    """Put a question about a silent step to an office, in the silent step's own proceeding."""
+    """Put a question about a step to an office, in that step's own proceeding."""
     await ask(
-        session, bureau, case, silent.proceeding_id, asked, bureau.county.office(office),
-        subject=str(silent.id), concerns=silent.id,
-        about=f"{bureau.county.office(silent.office).short}·{step_of(silent.step).label}",
+        session, bureau, case, concerned.proceeding_id, asked, bureau.county.office(office),
+        subject=subject or str(concerned.id), concerns=concerned.id, urgent=urgent,
+        about=f"{bureau.county.office(concerned.office).short}·{step_of(concerned.step).label}",
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ runs on through a change of hands; each extension granted adds the limit once, c
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -55,6 +55,13 @@ def deadlines_of(
     due = chain[-1].due
     acknowledge = _reckon(asked_at, terms.acknowledge, calendar)
     missing = {year for reckoning in chain for year in _missing_years(reckoning, terms.answer, calendar)}
+    whole = terms.answer.whole
+    if whole is not None:
+        # The law's time for all stages together: the last of them may not end later (最低生活保障审核确认办法 22).
+        together = replace(terms.answer, limit=whole.special if extensions and whole.special else whole.limit)
+        end = _reckon(whole.since, together, calendar)
+        due = min(due, end.due)
+        missing |= _missing_years(end, together, calendar)
     missing |= _missing_years(acknowledge, terms.acknowledge, calendar)
     # An answer that was due before the asking leaves the office its time to acknowledge.
     acknowledge_by = acknowledge.due if due <= asked_at else min(acknowledge.due, due)

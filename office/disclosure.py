@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from office import links, log, outbox
 from office.answering import Refused, prove
+from office.appointments import given_to
 from office.bureau import Bureau
 from office.letter_facts import LetterKind
 from office.links import Exchange, LinkStatus, OpenedLink
@@ -26,8 +27,8 @@ from office.schemes import STEPS_OF_A_SCHEME, scheme_name
 from office.tables import CaseRow, Disclosure, Letter, Link, Report, Request
 from office.timekeeping import ScaledClock
 from rules.need_to_know import may_know_reporter, may_read_particulars
-from rules.steps import step
-from rules.vocabulary import Happening, ReportReason
+from rules.steps import DUE_CHECK, step
+from rules.vocabulary import AppointmentKind, Happening, ReportReason
 
 CODE_LENGTH = 8
 VALID = timedelta(minutes=15)
@@ -247,8 +248,30 @@ async def _particulars(
     named = may_know_reporter(asked) and bureau.county.office(request.office).kind is asked.office
     rows = (await session.execute(select(Report).where(Report.case_id == case.id).order_by(Report.id))).scalars()
     entitlement = scheme_name(request.subject) if request.step in STEPS_OF_A_SCHEME else ""
+    if request.step == DUE_CHECK.key:
+        entitlement = await _what_is_due(session, request)
     reports = tuple(_read(row, reporter=named) for row in rows)
     return Particulars(opened, _area(bureau, case), reports, opened.exchanges, entitlement)
+
+
+async def _what_is_due(session: AsyncSession, request: Request) -> str:
+    """What a check is about: the noted day it came from, by its place; or, out of turn, one grant.
+
+    A request that its proceeding has left to the next one names neither.
+    """
+    if not request.subject.isdigit():
+        key = request.subject.rsplit("/", maxsplit=1)[-1]
+        return "" if key.isdigit() else f"{AppointmentKind.FACT.label}：{scheme_name(key)}"
+    came = await given_to(session, request.proceeding_id)
+    place = int(request.subject)
+    if place > len(came):
+        return ""
+    due = came[place - 1]
+    # One check serves every entitlement for which the child comes of age on that day.
+    same = (
+        [one for one in came if (one.kind, one.on) == (due.kind, due.on)] if due.kind is AppointmentKind.AGE else [due]
+    )
+    return "：".join(filter(None, (due.kind.label, "、".join(scheme_name(one.subject) for one in same if one.subject))))
 
 
 def _read(row: Report, *, reporter: bool) -> ReportRead:

@@ -36,6 +36,8 @@ async def open_proceeding(
         )
     ).scalar_one_or_none()
     if live is not None and live.outcome is None:
+        # One that only deals with what its file brought up begins at its first line when the child is given to it anew.
+        live.from_file = live.from_file and from_file
         return live
     serial = (
         await session.execute(

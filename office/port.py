@@ -14,7 +14,9 @@ from rules.answers import Answer
 from rules.case import Case, Noted
 from rules.entitlement_facts_form import EntitlementFacts
 from rules.entitlements import Decision
+from rules.entitlements.parameters import SchemeVersion
 from rules.scheme_stages import StageAsked
+from rules.standing import Standing
 from rules.steps import Step
 from rules.vocabulary import AppointmentKind, ClosingGround, Mechanism, Office
 
@@ -112,6 +114,17 @@ class Port(Protocol):
 
     def judge(self, first: EntitlementFacts, more: EntitlementFacts | None, on: date) -> Decision | None:
         """What the rules find for a child's facts on the day they were given; None for facts that exclude each other."""
+        ...
+
+    async def standing(self, at: datetime | None = None, *, besides: str | None = None) -> Standing:
+        """What the child has been granted, and what is being decided, as it stood at an instant; None for now.
+
+        `besides` is the mark of what this proceeding has asked for because of that instant.
+        """
+        ...
+
+    def scheme_on(self, subject: str, on: date) -> SchemeVersion | None:
+        """How an entitlement's scheme decides, is reviewed and ends on a day; None for an unknown one."""
         ...
 
     def scheme_stages(self, subject: str, on: date) -> tuple[StageAsked, ...]:

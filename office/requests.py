@@ -231,10 +231,10 @@ async def recuse(session: AsyncSession, bureau: Bureau, case: CaseRow, request: 
 
 def subject_label(request: Request) -> str:
     """What an officer reads for a subject: the entitlement's heading, the visit's number, the step that came back."""
+    if request.step in STEPS_OF_A_SCHEME and request.subject:
+        return "，".join(filter(None, (public_name(request.subject, request.id), request.about)))
     if request.about or not request.subject:
         return request.about
-    if request.step in STEPS_OF_A_SCHEME:
-        return public_name(request.subject, request.id)
     repeats = (
         "visit", "revisit", "follow_up", "review", "conference", "handover_given", "handover_taken",
         "handover_witnessed", "return_child", "kinship_handover", "guardianship_end",

@@ -1,11 +1,12 @@
 """The facts that the township's window fills in for 资格匹配, flat, so that a phone can show them as one form.
 
-Each may be left 不清楚: unknown never refuses (docs/entitlement-facts.md). The form asks for one state of each parent,
-the one that matters; a parent in several is written down with the gravest, and the rest is matched by hand.
+Each may be left 不清楚: unknown never refuses (docs/entitlement-facts.md). Of each parent the form asks for up to three
+states, each with its own beginning and term; most parents have one, and the other two stay folded as they are.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any, ClassVar
@@ -73,6 +74,7 @@ class SchoolKind(Labelled):
 _TERMS = (ParentState.IMPRISONED, ParentState.COMPULSORY_DETOX, ParentState.RESTRAINED)
 _GROUPS = ("guardian", "household", "schooling", "health", "shock", "schemes", "needs")
 _LONGEST_TERM = 600
+_STATES = ("", "_2", "_3")
 
 
 class EntitlementFacts(BaseModel):
@@ -105,6 +107,12 @@ class EntitlementFacts(BaseModel):
     father_state: ParentState | None = Field(None, title="父亲的情形（选最主要的一种）")
     father_since: Day | None = Field(None, title="父亲的情形从哪一天起")
     father_term_months: int | None = Field(None, ge=1, le=_LONGEST_TERM, title="父亲的刑期或期限（月，无期填600）")
+    father_state_2: ParentState | None = Field(None, title="父亲同时有的第二种情形（没有不选）")
+    father_since_2: Day | None = Field(None, title="父亲的第二种情形从哪一天起")
+    father_term_months_2: int | None = Field(None, ge=1, le=_LONGEST_TERM, title="父亲的第二种情形的期限（月）")
+    father_state_3: ParentState | None = Field(None, title="父亲同时有的第三种情形（没有不选）")
+    father_since_3: Day | None = Field(None, title="父亲的第三种情形从哪一天起")
+    father_term_months_3: int | None = Field(None, ge=1, le=_LONGEST_TERM, title="父亲的第三种情形的期限（月）")
     father_disability: DisabilityKind | None = Field(None, title="父亲的残疾类别（没有残疾不填）")
     father_disability_grade: Grade | None = Field(None, title="父亲的残疾等级")
     father_no_other_state: bool | None = Field(None, title="父亲是否已核实没有其他情形")
@@ -113,6 +121,12 @@ class EntitlementFacts(BaseModel):
     mother_state: ParentState | None = Field(None, title="母亲的情形（选最主要的一种）")
     mother_since: Day | None = Field(None, title="母亲的情形从哪一天起")
     mother_term_months: int | None = Field(None, ge=1, le=_LONGEST_TERM, title="母亲的刑期或期限（月，无期填600）")
+    mother_state_2: ParentState | None = Field(None, title="母亲同时有的第二种情形（没有不选）")
+    mother_since_2: Day | None = Field(None, title="母亲的第二种情形从哪一天起")
+    mother_term_months_2: int | None = Field(None, ge=1, le=_LONGEST_TERM, title="母亲的第二种情形的期限（月）")
+    mother_state_3: ParentState | None = Field(None, title="母亲同时有的第三种情形（没有不选）")
+    mother_since_3: Day | None = Field(None, title="母亲的第三种情形从哪一天起")
+    mother_term_months_3: int | None = Field(None, ge=1, le=_LONGEST_TERM, title="母亲的第三种情形的期限（月）")
     mother_disability: DisabilityKind | None = Field(None, title="母亲的残疾类别（没有残疾不填）")
     mother_disability_grade: Grade | None = Field(None, title="母亲的残疾等级")
     mother_no_other_state: bool | None = Field(None, title="母亲是否已核实没有其他情形")
@@ -201,21 +215,36 @@ class EntitlementFacts(BaseModel):
         return written
 
     def _parent(self, key: str, label: str) -> dict[str, Any] | None:
-        state: ParentState | None = getattr(self, f"{key}_state")
+        states = self._states(key, label)
         written: dict[str, Any] = {"has_guardianship_capacity": getattr(self, f"{key}_has_capacity")}
         disabilities = _disabilities(self, key)
-        if state is ParentState.DISABLED and not disabilities:
+        if ParentState.DISABLED in states and not disabilities:
             raise ValueError(f"{label}的情形选了“残疾”的，请选择残疾类别。")
         if disabilities:
             written["disabilities"] = disabilities
-        if state is ParentState.NONE or getattr(self, f"{key}_no_other_state"):
+        if ParentState.NONE in states or getattr(self, f"{key}_no_other_state"):
             written["no_other_state"] = True
-        if state is not None and state not in (ParentState.NONE, ParentState.DISABLED):
-            written[state.value] = self._state(key, state)
+        for state, ending in states.items():
+            if state not in (ParentState.NONE, ParentState.DISABLED):
+                written[state.value] = self._state(key, state, ending)
         return written if any(value is not None for value in written.values()) else None
 
-    def _state(self, key: str, state: ParentState) -> dict[str, Any]:
-        since, months = getattr(self, f"{key}_since"), getattr(self, f"{key}_term_months")
+    def _states(self, key: str, label: str) -> dict[ParentState, str]:
+        """The states named of a parent, each with the ending of its fields' names."""
+        states: dict[ParentState, str] = {}
+        for ending in _STATES:
+            state: ParentState | None = getattr(self, f"{key}_state{ending}")
+            if state is None:
+                continue
+            if state in states:
+                raise ValueError(f"{label}的情形“{state.label}”选了两次，请只选一次。")
+            states[state] = ending
+        if ParentState.NONE in states and len(states) > 1:
+            raise ValueError(f"{label}选了“{ParentState.NONE.label}”的，不要再选其他情形。")
+        return states
+
+    def _state(self, key: str, state: ParentState, ending: str) -> dict[str, Any]:
+        since, months = getattr(self, f"{key}_since{ending}"), getattr(self, f"{key}_term_months{ending}")
         if state not in _TERMS:
             return {"since": since}
         if months == _LONGEST_TERM:
@@ -250,3 +279,19 @@ def missing_words(missing: Iterable[str]) -> str:
     """What the township is asked to complete, by part of the form only: whether a parent is in prison is not told."""
     parts = dict.fromkeys(path.split(".")[0].split("[")[0] for path in missing if path != HUMAN_DECISION)
     return "、".join(fact_label(part) for part in parts)
+
+
+def fields_of_parts(words: str) -> frozenset[str]:
+    """The fields of the form in the parts that `missing_words` names; none for words that name no part.
+
+    Facts are completed by part, and not by the single missing field, because what is known of a part is corrected there.
+    """
+    named = {part for part in Facts.model_fields if fact_label(part) in re.split("[：、]", words)}
+    return frozenset(name for name in EntitlementFacts.model_fields if _part_of(name) in named)
+
+
+def _part_of(field: str) -> str:
+    if field in Facts.model_fields:
+        return field
+    part = field.split("_", 1)[0]
+    return "disabilities" if part == "child" else part

@@ -6,7 +6,11 @@ from rules.vocabulary import Labelled
 
 
 class EntitlementKey(Labelled):
-    """One entitlement; its office, limits and amounts stand in the county's `entitlements.yaml` under the same id."""
+    """One entitlement; its office, limits and amounts stand in the county's `entitlements.yaml` under the same id.
+
+    E and N are the document's and the later law's, each with a rule that finds it. X are schemes of table 1C-L for which
+    no rule can say who is entitled (the standards are local): a person recognises them.
+    """
 
     E01 = "E01", "孤儿基本生活费（父母双亡或查找不到生父母）"
     E02 = "E02", "事实无人抚养：一方死亡、另一方失踪"
@@ -66,6 +70,14 @@ class EntitlementKey(Labelled):
     N9 = "N9", "困境未成年人基本需要"
     N10 = "N10", "送教上门或远程教育"
     N11 = "N11", "急难发生地临时救助"
+    X01 = "X01", "支出型临时救助（人工认定）"
+    X02 = "X02", "刚性支出困难家庭（人工认定）"
+    X03 = "X03", "国家司法救助（人工认定）"
+
+    @property
+    def by_hand_only(self) -> bool:
+        """Whether no rule finds it: the township recognises it."""
+        return self.value.startswith("X")
 
     @property
     def field(self) -> str:
@@ -73,7 +85,7 @@ class EntitlementKey(Labelled):
 
         The full name can tell that a parent is dead, in prison or ill; it is read against a one-time code only.
         """
-        if self.value.startswith("N"):
+        if self.value.startswith(("N", "X")):
             return "困境儿童保障"
         number = int(self.value[1:])
         return next(heading for last, heading in _HEADINGS if number <= last)

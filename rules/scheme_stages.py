@@ -32,7 +32,21 @@ def subject_of(entitlement: str, again: str = "") -> str:
 
 def entitlement_of(subject: str) -> str:
     """The entitlement's id in a subject: "E09" of "E09/1", "E09@2" and "E09@2/1"."""
-    return re.split("[@/]", subject)[0]
+    return re.split("[@/~]", subject)[0]
+
+
+def application_of(subject: str) -> str:
+    """The application's own subject in that of any of its steps: "E09@2" in "E09@2/1" and "E09@2~2"."""
+    return re.split("[/~]", subject)[0]
+
+
+def again_of(subject: str) -> str:
+    """What tells the application apart from an earlier one for the same entitlement: "2" of "E09@2/1", "" of "E09"."""
+    return application_of(subject).partition("@")[2]
+
+
+REPEAT = "~"
+"""Between an application's subject and the number of its later publications."""
 
 
 def stages_of(parameters: EntitlementParameters, subject: str, on: date) -> tuple[StageAsked, ...]:
@@ -43,9 +57,9 @@ def stages_of(parameters: EntitlementParameters, subject: str, on: date) -> tupl
     asked, whatever else stands in the file. Raises LookupError for an entitlement the county does not know.
     """
     key = entitlement_of(subject)
-    if key not in parameters.rules:
+    rule = parameters.entitlement(key)
+    if rule is None:
         raise LookupError(f"保障项目 {key} 不在本县的 entitlements.yaml 中")
-    rule = parameters.rules[key]
     handling = parameters.latest(rule.handling, on) or rule.handling[0]
     scheme = parameters.schemes[handling.scheme]
     version = parameters.latest(scheme.versions, on) or scheme.versions[0]

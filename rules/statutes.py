@@ -2,7 +2,7 @@
 
 A county may be stricter than these and never slower; `jieli check` compares. Left out are steps for which the texts
 say 立即, 第一时间 or 及时 only, numbers known from excerpts, from memory or from other provinces, and numbers that bind
-another office than the one asked. The limits of the schemes of assistance stand with the schemes.
+another office than the one asked. The limits of the schemes of assistance stand in `rules/scheme_statutes.py`.
 
 Acknowledging is the county's own invention throughout: no text gives a number for it.
 """
@@ -68,6 +68,7 @@ _REPORTING_OPINION = _Text(date(2020, 5, 7), Provenance.VERIFIED_FULL_TEXT)
 _CRIMINAL_PROCEDURE_RULES = _Text(date(2020, 9, 1))
 _SHANXI_VIOLENCE_RULES = _Text(date(2021, 3, 1), Provenance.VERIFIED_PROVINCIAL)
 _PROTECTION_LAW = _Text(date(2021, 6, 1))
+_CHILD_LEGAL_AID_GUIDE = _Text(date(2020, 9, 16))
 _LEGAL_AID_LAW = _Text(date(2022, 1, 1))
 _GUARDIANSHIP_INTERPRETATION = _Text(date(2022, 3, 1))
 _ADOPTION_REGISTRATION_RULES = _Text(date(2023, 7, 20))
@@ -109,6 +110,10 @@ STATUTES: Mapping[str, tuple[StatutoryLimit, ...]] = MappingProxyType(
         "warned_family_visit": _number("7 days", "公通字〔2024〕34号第十二条", _WARNING_RULES),
         "warned_family_revisit": _number("3 months", "公通字〔2024〕34号第十二条", _WARNING_RULES),
         "legal_aid": _number("7 days", "法律援助法第四十三条", _LEGAL_AID_LAW),
+        "assign_lawyer": _number("3 days", "法律援助法第四十三条", _LEGAL_AID_LAW),
+        "lawyer_meets_child": _number(
+            "5 working_days", "未成年人法律援助服务指引（试行）第六条", _CHILD_LEGAL_AID_GUIDE
+        ),
         "discipline": _number("30 days", "治安管理处罚法第九十九条", _PUBLIC_ORDER_LAW),
         "trace_guardian": _number("6 months", "民发〔2019〕62号四(二)", _MF62),
         "court_trial": _number("30 days", "民事诉讼法第一百八十七条", _CIVIL_PROCEDURE_LAW),

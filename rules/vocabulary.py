@@ -207,6 +207,12 @@ class ClosingGround(Labelled):
     ENTITLEMENT_ENDED = "entitlement_ended", "保障终止"
     NO_NEED = "no_need", "经评估无需帮扶"
     UNFOUNDED = "unfounded", "经核实不属实"
+    REVIEWED = "reviewed", "到期事项办结，继续保障"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing else that ended at the same time may stand as the ground: the child is elsewhere, or gone."""
+        return self.ends_the_file or self is ClosingGround.HANDED_ON
 
     @property
     def ends_the_file(self) -> bool:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 
 from rules.limits import Limit, Provenance
-from rules.workdays import SHANGHAI, Calendar, after
+from rules.workdays import Calendar, after, at_noon
 
 _NO_CALENDAR = Calendar({}, {}, ())
 """Natural days, months and years ask nobody which days offices work."""
@@ -22,7 +22,7 @@ class WaitingTime:
 
     def last_day(self, since: date) -> date:
         """The last day of the time; the day on which it begins is not counted (民法典 201, 202)."""
-        return after(datetime.combine(since, time(12), SHANGHAI), self.limit, _NO_CALENDAR).date()
+        return after(at_noon(since), self.limit, _NO_CALENDAR).date()
 
     def over(self, since: date) -> date:
         """The first day after the time has run out."""

@@ -28,6 +28,7 @@ from rules.limits import Limit, Unit
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
+_NOON = time(12)
 _ONE_DAY = timedelta(days=1)
 _MOMENT = timedelta(microseconds=1)
 _MIDNIGHT = time(0)
@@ -245,6 +246,11 @@ def reckon(
         provisional = end_rolls and any(calendar.awaits_notice_of(day) for day in ending)
     due_date = counted[-1].date
     return Reckoning(_close_of(due_date, tz), due_date, provisional, (first, *counted))
+
+
+def at_noon(day: date) -> datetime:
+    """An instant that stands for a day of which nobody asks the hour."""
+    return datetime.combine(day, _NOON, SHANGHAI)
 
 
 def before(due: datetime, limit: Limit, calendar: Calendar, *, tz: ZoneInfo = SHANGHAI) -> datetime:

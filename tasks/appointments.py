@@ -8,7 +8,7 @@ from office.port import current
 from rules.case import Asked, Case, Noted
 from rules.steps import A
 from rules.vocabulary import AppointmentKind
-from tasks.asking import day_of_reply_to, rest, together
+from tasks.asking import day_of_reply_to, reply_so_far, rest, together
 
 
 async def until(case: Case, day: date, key: str) -> None:  # noqa: ARG001 - reads like the other verbs
@@ -31,11 +31,11 @@ async def reply_before(asked: Asked[A], day: date, key: str) -> A | None:
 
 
 async def _reply_or_day(asked: Asked[A], day: date, key: str) -> A | None:
-    found = await current.get().answer(asked.case.proceeding, asked.step.key, asked.subject)
-    if found is None:
+    reply = await reply_so_far(asked)
+    if reply is None:
         await until(asked.case, day, key)
         return None
-    return asked.step.answer.model_validate(found[0]) if await day_of_reply_to(asked) < day else None
+    return reply if await day_of_reply_to(asked) < day else None
 
 
 async def note_in_file(case: Case, kind: AppointmentKind, subject: str, day: date) -> None:  # noqa: ARG001

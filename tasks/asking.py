@@ -105,12 +105,30 @@ async def reply_so_far(asked: Asked[A]) -> A | None:
     return None if found is None else asked.step.answer.from_records(found[0])
 
 
-async def day_of_reply_to(asked: Asked[A]) -> date:
-    """The day, in the county's time, of an answer that has been read: what an attempt decides from it never changes."""
+async def reply_unless(asked: Asked[A], over: Callable[[], Awaitable[bool]]) -> A | None:
+    """The answer, or None when the question has become pointless before: then its office is released with a letter."""
+    port = current.get()
+    while True:
+        found = await port.answer(asked.case.proceeding, asked.step.key, asked.subject)
+        if found is not None:
+            return asked.step.answer.from_records(found[0])
+        if await over():
+            await release(asked)
+            return None
+        await rest()
+
+
+async def moment_of_reply_to(asked: Asked[A]) -> datetime:
+    """The moment of an answer that has been read: what an attempt decides from it never changes."""
     found = await current.get().answer(asked.case.proceeding, asked.step.key, asked.subject)
     if found is None:
         raise LookupError(f"{asked.step.key} has not been answered")
-    return found[1].astimezone(SHANGHAI).date()
+    return found[1]
+
+
+async def day_of_reply_to(asked: Asked[A]) -> date:
+    """The day, in the county's time, of an answer that has been read."""
+    return (await moment_of_reply_to(asked)).astimezone(SHANGHAI).date()
 
 
 async def replies_to(*asked: Asked[A]) -> list[A]:

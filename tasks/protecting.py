@@ -42,17 +42,16 @@ async def order_made(case: Case, number: int = 1) -> None:
     await ask(case, CHECK_ABUSER, subject=subject)
 
 
-async def keep_order(case: Case, ruling: Asked[Ruling]) -> bool:
-    """B10: an order is kept to its end; a refusal may be reconsidered once. True when an order was made."""
+async def keep_order(case: Case, ruling: Asked[Ruling]) -> None:
+    """B10: an order is kept to its end; a refusal may be reconsidered once."""
     if not (await reply_to(ruling)).granted:
         # 反家庭暴力法 31: once, within five days.
         if not (await reply_to(await ask(case, DECIDE_RECONSIDERATION))).applied:
-            return False
+            return
         ruling = await ask(case, RECONSIDERATION)
         if not (await reply_to(ruling)).granted:
-            return False
+            return
     await _in_force(case, 1, ruling, await day_of_reply_to(ruling))
-    return True
 
 
 async def _in_force(case: Case, number: int, ruling: Asked[Ruling], visits_from: date) -> None:

@@ -37,14 +37,14 @@ async def begin_search(case: Case, found: Scene, measure: Asked[Measure]) -> boo
     return False
 
 
-async def search_for_family(case: Case, found: Scene, measure: Asked[Measure]) -> bool:
-    """B4h, B4l: the search to its end, which may take years. True when a family was searched for."""
-    searched = await begin_search(case, found, measure)
-    if searched and found.situation is Situation.TRAFFICKED_RESCUED:
+async def search_for_family(case: Case, found: Scene, measure: Asked[Measure]) -> None:
+    """B4h, B4l: the search to its end, which may take years."""
+    if not await begin_search(case, found, measure):
+        return
+    if found.situation is Situation.TRAFFICKED_RESCUED:
         await _search_for_family_of_rescued(case)
-    elif searched:
+    else:
         await _search_for_family_of_street_child(case, measure)
-    return searched
 
 
 async def _search_for_family_of_rescued(case: Case) -> None:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from types import MappingProxyType
+from typing import Any
 
-from rules.answers import Done, Service
+from rules.answers import Answer, LegalAidDecision, Service
 from rules.case import Case
 from rules.steps import (
     ARRANGE_SERVICES,
+    ASSIGN_LAWYER,
     CHILDRENS_HOME,
     DROPOUT_PREVENTION,
     ELDER_CARE,
     FAMILY_EDUCATION,
     HEALTH_FILE,
+    LAWYER_MEETS_CHILD,
     LEGAL_AID,
     PAIRING_HELP,
     PSYCHOLOGICAL_SUPPORT,
@@ -21,9 +24,9 @@ from rules.steps import (
     Step,
 )
 from rules.vocabulary import Office
-from tasks.asking import ask, replies_to, reply_to
+from tasks.asking import ask, reply_to, together
 
-SERVICES: Mapping[Service, tuple[Step[Done], Office]] = MappingProxyType(
+SERVICES: Mapping[Service, tuple[Step[Answer], Office]] = MappingProxyType(
     {
         Service.HEALTH_FILE: (HEALTH_FILE, Office.HEALTH),
         Service.DROPOUT_PREVENTION: (DROPOUT_PREVENTION, Office.EDUCATION),
@@ -47,9 +50,18 @@ async def arrange_services(case: Case, again: str = "") -> None:
     `again` is the number of the visit that found a change.
     """
     arranged = await reply_to(await ask(case, ARRANGE_SERVICES, subject=again))
-    asked = []
-    for service in dict.fromkeys(arranged.services):
-        step, office = SERVICES[service]
-        subject = office.label if step is PAIRING_HELP else ""
-        asked.append(await ask(case, step, of=office, subject=f"{subject}{again}"))
-    await replies_to(*asked)
+    await together(*(_way(case, service, again) for service in dict.fromkeys(arranged.services)))
+
+
+def _way(case: Case, service: Service, again: str) -> Callable[[], Coroutine[Any, Any, None]]:
+    return lambda: _serve(case, service, again)
+
+
+async def _serve(case: Case, service: Service, again: str) -> None:
+    step, office = SERVICES[service]
+    subject = office.label if step is PAIRING_HELP else ""
+    answer = await reply_to(await ask(case, step, of=office, subject=f"{subject}{again}"))
+    # 法律援助法 43: assigned in three days of the decision; the lawyer meets the child in five working days.
+    if isinstance(answer, LegalAidDecision) and answer.granted:
+        await reply_to(await ask(case, ASSIGN_LAWYER, subject=again))
+        await reply_to(await ask(case, LAWYER_MEETS_CHILD, subject=again))

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 from rules.answers import ClosingReview, Visit, VisitFinding
-from rules.case import Case
+from rules.case import Asked, Case
 from rules.steps import A, Step
-from tasks.asking import ask, reply_to
+from rules.vocabulary import ClosingGround
+from tasks.asking import ask, reply_to, reply_unless
 
 
-def found_harm(visit: Visit) -> bool:
-    """Whether a visit found danger, or harm by the guardian."""
+def found_harm(visit: Visit | Visited) -> bool:
+    """Whether a visit, or the last of several, found danger or harm by the guardian."""
     return visit.finding in (VisitFinding.DANGER, VisitFinding.GUARDIAN_HARM)
 
 
@@ -25,33 +27,56 @@ async def ask_until(case: Case, step: Step[A], settled: Callable[[A], bool]) -> 
         number += 1
 
 
+ENDS_VISITS = (VisitFinding.DANGER, VisitFinding.GUARDIAN_HARM, VisitFinding.DIED, VisitFinding.MOVED)
+"""Findings after which this mechanism visits no more: another takes over, or nobody is left to visit."""
+
+
+@dataclass(frozen=True)
+class Visited:
+    """How the visits ended: the last finding, the ground that civil affairs agreed to, and the visit that ended them."""
+
+    finding: VisitFinding
+    ground: ClosingGround
+    last: Asked[Visit]
+
+
 async def visit_until_settled(
     case: Case,
     step: Step[Visit],
     *,
     review: Step[ClosingReview] | None = None,
     changed: Callable[[str], Awaitable[VisitFinding | None]] | None = None,
-) -> Visit:
-    """Visits until the child is stable, or until one finds danger or harm (legal-basis 1F).
+    over: Callable[[], Awaitable[bool]] | None = None,
+) -> Visited:
+    """Visits until the child is stable, or until one finds danger or harm, death or a move (legal-basis 1F).
 
     With a `review`, a stable finding ends the visits only when civil affairs agrees (C8). `changed` is what follows a
-    change, by the number of the visit that found it (C7); a finding it gives ends the visits.
+    change, by the number of the visit that found it (C7); a finding it gives ends the visits. `over` says that visits
+    have become pointless meanwhile; the one that is open is taken back.
     """
     number = 1
     while True:
-        visit = await reply_to(await ask(case, step, subject=str(number)))
-        if found_harm(visit):
-            return visit
+        asked = await ask(case, step, subject=str(number))
+        visit = await reply_unless(asked, over or _never)
+        if visit is None:
+            return Visited(VisitFinding.STABLE, ClosingGround.RISK_REMOVED, asked)
+        if visit.finding in ENDS_VISITS:
+            return Visited(visit.finding, ClosingGround.RISK_REMOVED, asked)
         if visit.finding is VisitFinding.CHANGED and changed is not None:
             graver = await changed(str(number))
             if graver is not None:
-                return visit.model_copy(update={"finding": graver})
-        stable = visit.finding is VisitFinding.STABLE
-        if stable and review is not None:
-            stable = (await reply_to(await ask(case, review, subject=str(number)))).may_close
-        if stable:
-            return visit
+                return Visited(graver, ClosingGround.RISK_REMOVED, asked)
+        if visit.finding is VisitFinding.STABLE and review is None:
+            return Visited(visit.finding, ClosingGround.RISK_REMOVED, asked)
+        if visit.finding is VisitFinding.STABLE and review is not None:
+            agreed = await reply_to(await ask(case, review, subject=str(number)))
+            if agreed.may_close:
+                return Visited(visit.finding, agreed.ground.ground, asked)
         number += 1
+
+
+async def _never() -> bool:
+    return False
 
 
 QUIET_VISITS = 3
@@ -64,7 +89,7 @@ async def visit_until_quiet(case: Case, first: Step[Visit], later: Step[Visit]) 
     while True:
         asked = await ask(case, first) if number == 1 else await ask(case, later, subject=str(number))
         visit = await reply_to(asked)
-        if found_harm(visit):
+        if visit.finding in ENDS_VISITS:
             return visit
         quiet = quiet + 1 if visit.finding is VisitFinding.STABLE else 0
         if quiet == QUIET_VISITS:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import httpx
@@ -12,8 +13,8 @@ import pytest
 from sqlalchemy import select
 from typer.testing import CliRunner
 
-from config.county import County
-from config.settings import Settings
+from config.county import County, load_county
+from config.settings import EXAMPLE_COUNTY, Settings
 from office import links
 from office import requests as asking
 from office.attempt import describe
@@ -40,6 +41,7 @@ FIRST, LAST = datetime(2021, 6, 1, tzinfo=COUNTY_ZONE), datetime(2026, 12, 20, t
 ROUND_HOURS = (0, 9 * 60, 22 * 60, 24 * 60 - 1)
 
 
+@lru_cache(maxsize=1)
 def drawn() -> list[tuple[datetime, str]]:
     """Starts and steps, the same at every run: any minute of five years, and the hours at which a limit ends at midnight."""
     chance = random.Random(462017)  # noqa: S311 - nothing secret
@@ -52,7 +54,11 @@ def drawn() -> list[tuple[datetime, str]]:
         )
         for _ in range(STARTS)
     ]
-    return [(start, chance.choice(list(STEPS))) for start in sorted(starts)]
+    began = {key: versions[0].effective_from for key, versions in load_county(EXAMPLE_COUNTY).steps.items()}
+    return [
+        (start, chance.choice([key for key in STEPS if began[key] <= start.astimezone(COUNTY_ZONE).date()]))
+        for start in sorted(starts)
+    ]
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
@@ -15,9 +15,11 @@ from office.links import LinkStatus, OpenedLink
 from office.portal.forms import Choice, FormFaults, FormField, Widget, fields_of, parse, read, tidy
 from office.portal.pages import bureau_of, page
 from office.portal.reporting import typed
+from office.schemes import fields_asked
 from rules.answers import Answer
 from rules.need_to_know import may_read_particulars
 from rules.vocabulary import AnswerKind, Office
+from rules.workdays import SHANGHAI
 
 router = APIRouter()
 
@@ -141,7 +143,7 @@ async def _give(bureau: Bureau, opened: OpenedLink, kind: AnswerKind, form: Mapp
     values: dict[str, str] = {}
     if kind is AnswerKind.DONE:
         try:
-            payload = parse(opened.step.answer, form, only=_only(bureau))
+            payload = parse(opened.step.answer, form, only=_only(bureau), names=_names(bureau, opened))
         except FormFaults as refusal:
             faults |= refusal.faults
     for fields in (_questions(bureau, kind), WHO):
@@ -179,6 +181,12 @@ def _only(bureau: Bureau) -> dict[str, set[str]]:
     return {"office": {office.kind.value for office in bureau.county.offices.values() if office.kind not in ABOVE}}
 
 
+def _names(bureau: Bureau, opened: OpenedLink) -> Collection[str] | None:
+    """The fields of the step's form that this request asks for; None for all."""
+    asked_on = opened.asked_at.astimezone(SHANGHAI).date()
+    return fields_asked(bureau.county, opened.step.key, opened.subject, opened.subject_label, asked_on)
+
+
 def _questions(bureau: Bureau, kind: AnswerKind) -> tuple[FormField, ...]:
     """What is asked for an answer that is not the step's own form."""
     match kind:
@@ -213,7 +221,7 @@ def forms_for(bureau: Bureau, opened: OpenedLink, attempt: Attempt | None = None
         "作出决定" if own else "办结",
         "" if own else "事情已经办完，填写结果。",
         "提交决定" if own else "提交办理结果",
-        fields_of(opened.step.answer, only=_only(bureau)),
+        fields_of(opened.step.answer, only=_only(bureau), names=_names(bureau, opened)),
         open=own or opened.acknowledged is not None,
     )
     made = [done] if opened.acknowledged is not None else [done, received] if own else [received, done]

@@ -78,13 +78,20 @@ class FormFaults(Exception):  # noqa: N818 - it is an answer, not an accident
         self.faults = dict(faults)
 
 
-def fields_of(model: type[BaseModel], *, only: Mapping[str, Collection[str]] | None = None) -> tuple[FormField, ...]:
+def fields_of(
+    model: type[BaseModel],
+    *,
+    only: Mapping[str, Collection[str]] | None = None,
+    names: Collection[str] | None = None,
+) -> tuple[FormField, ...]:
     """The fields of a model in the order a person is asked: the questions first, the free note last.
 
-    `only` narrows a closed list to the values that make sense here, by field name.
+    `only` narrows a closed list to the values that make sense here, by field name; `names`, where given, are the fields
+    that are asked at all.
     Raises TypeError for a field that no form can show: a model is mended, not guessed at.
     """
-    fields = [_field(name, info, (only or {}).get(name)) for name, info in model.model_fields.items()]
+    asked = {name: info for name, info in model.model_fields.items() if names is None or name in names}
+    fields = [_field(name, info, (only or {}).get(name)) for name, info in asked.items()]
     fields = _with_headings(fields, getattr(model, "SECTIONS", {}))
     return tuple(sorted(fields, key=lambda field: field.widget is Widget.TEXTAREA and not field.required))
 
@@ -175,9 +182,15 @@ def _offered(field: FormField, value: str) -> bool:
     return set(chosen) <= {choice.value for choice in field.choices}
 
 
-def parse(model: type[M], form: Mapping[str, str], *, only: Mapping[str, Collection[str]] | None = None) -> M:
-    """The answer that a form holds. Raises `FormFaults`."""
-    fields = fields_of(model, only=only)
+def parse(
+    model: type[M],
+    form: Mapping[str, str],
+    *,
+    only: Mapping[str, Collection[str]] | None = None,
+    names: Collection[str] | None = None,
+) -> M:
+    """The answer that a form holds; what was not asked is not read. Raises `FormFaults`."""
+    fields = fields_of(model, only=only, names=names)
     values: dict[str, Any] = {}
     for field, value in zip(fields, read(fields, form).values(), strict=True):
         if field.widget is Widget.CHECKBOXES:

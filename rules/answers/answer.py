@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo
@@ -29,6 +29,17 @@ _ACCEPTED = "accepted before"
 def is_new(info: ValidationInfo) -> bool:
     """Whether an answer is just arriving, so that what is required today may be required of it."""
     return not (isinstance(info.context, dict) and info.context.get(_ACCEPTED))
+
+
+def written_when(flag: str, said: bool, sentence: str) -> Callable[[str, ValidationInfo], str]:
+    """A check for a text that must not be blank when an earlier yes-or-no field was answered so; refuses with `sentence`."""
+
+    def check(text: str, info: ValidationInfo) -> str:
+        if info.data.get(flag) is said and not text.strip():
+            raise ValueError(sentence)
+        return text
+
+    return check
 
 
 class Done(Answer):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, field_validator
 
-from rules.answers.answer import Answer
+from rules.answers.answer import Answer, written_when
 from rules.entitlement_facts_form import EntitlementFacts
 from rules.entitlement_keys import EntitlementKey
-from rules.vocabulary import Labelled
+from rules.vocabulary import ClosingGround, Labelled
 
 
 class CaseFile(Answer):
@@ -32,6 +32,7 @@ class Investigation(Answer):
     result: AssessmentResult = Field(title="评估结论")
     guardian_doubtful: bool = Field(title="监护能力是否存疑，需专门评估")
     services_needed: bool = Field(True, title="是否需要专业服务")
+    ask_helpers_again: bool = Field(False, title="再次评估的，是否需要学校、医疗机构、村(居)再次协助")
 
 
 class Capability(Labelled):
@@ -77,14 +78,43 @@ class SchemeDecision(Answer):
     """C4 各项救助审批: a refusal is given in writing with its reasons (民发〔2019〕62号 二)."""
 
     granted: bool = Field(title="是否批准")
+    income_unstable: bool = Field(False, title="批准的，收入来源是否不固定或者家庭成员有劳动能力（每半年复核）")
     reasons: str = Field("", title="不予批准的理由（书面告知）", max_length=1000, validate_default=True)
 
-    @field_validator("reasons")
-    @classmethod
-    def _refused_with_reasons(cls, reasons: str, info: ValidationInfo) -> str:
-        if info.data.get("granted") is False and not reasons.strip():
-            raise ValueError("不予批准的，请写明理由；理由须书面告知申请人。")
-        return reasons
+    _refused_with_reasons = field_validator("reasons")(
+        written_when("granted", False, "不予批准的，请写明理由；理由须书面告知申请人。")
+    )
+
+
+class DueResult(Labelled):
+    """1F, C8 到期核对: the same choices for a review, an age and full age, so that the form tells no more than the letter.
+
+    最低生活保障审核确认办法 31; 民发〔2019〕62号 二(四); 特困人员认定办法 24; 国办发〔2010〕54号 二(三).
+    """
+
+    CONTINUES = "continues", "仍符合条件，没有变化（年满18周岁仍在校的特困人员、孤儿选此项）"
+    AMOUNT_CHANGES = "amount_changes", "仍符合条件，金额须调整"
+    ENDED = "ended", "不再符合条件，须终止（已年满18周岁的选此项）"
+    MATCH_AGAIN = "match_again", "须重新进行资格匹配（到龄可能符合新条件、出生日期有误的选此项）"
+
+
+class DueCheck(Answer):
+    """1F, C8 到期核对: what is due is read against the one-time code. Only the office that decides ends a grant."""
+
+    result: DueResult = Field(title="核对结论")
+    income_unstable: bool = Field(False, title="低保继续的，收入来源是否不固定或者家庭成员有劳动能力（每半年复核）")
+
+
+class EndingDecision(Answer):
+    """C8 终止异议的决定 (特困人员认定办法 26): decided after an objection has been looked into."""
+
+    ends: bool = Field(title="经调查核实，是否终止")
+
+
+class LegalAidDecision(Answer):
+    """C6 法律援助的决定 (法律援助法 43)."""
+
+    granted: bool = Field(True, title="是否给予法律援助")
 
 
 class Service(Labelled):
@@ -116,6 +146,8 @@ class VisitFinding(Labelled):
     CHANGED = "changed", "情况有变，需要继续随访"
     DANGER = "danger", "发现现实危险"
     GUARDIAN_HARM = "guardian_harm", "监护严重不当或侵害"
+    DIED = "died", "儿童死亡"
+    MOVED = "moved", "儿童迁出本县，须移送"
 
 
 class Visit(Answer):
@@ -124,7 +156,26 @@ class Visit(Answer):
     finding: VisitFinding = Field(title="走访发现")
 
 
+class ClosingReason(Labelled):
+    """Why an assessment may close (legal-basis 1F)."""
+
+    RISK_REMOVED = ClosingGround.RISK_REMOVED.value, "风险消除"
+    RETURNED_AND_STABLE = ClosingGround.RETURNED_AND_STABLE.value, "回归家庭并稳定"
+    NEW_GUARDIAN_SETTLED = ClosingGround.NEW_GUARDIAN_SETTLED.value, "新监护人落实"
+    ADOPTED = ClosingGround.ADOPTED.value, "已被收养"
+    TURNED_18 = ClosingGround.TURNED_18.value, "年满18周岁"
+    DIED = ClosingGround.DIED.value, "死亡"
+    MOVED_JURISDICTION = ClosingGround.MOVED_JURISDICTION.value, "移送管辖"
+    ENTITLEMENT_ENDED = ClosingGround.ENTITLEMENT_ENDED.value, "保障终止"
+
+    @property
+    def ground(self) -> ClosingGround:
+        """The ground on which the proceeding closes."""
+        return ClosingGround(self.value)
+
+
 class ClosingReview(Answer):
     """C8 结案审核."""
 
     may_close: bool = Field(title="是否同意结案")
+    ground: ClosingReason = Field(ClosingReason.RISK_REMOVED, title="结案理由")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, field_validator
 
-from rules.answers.answer import Answer
+from rules.answers.answer import Answer, written_when
 from rules.vocabulary import Office
 
 
@@ -41,12 +41,9 @@ class Recommendation(Answer):
     issued: bool = Field(title="是否发出检察建议")
     document_number: str = Field("", title="检察建议书文号", max_length=60, validate_default=True)
 
-    @field_validator("document_number")
-    @classmethod
-    def _issued_under_a_number(cls, document_number: str, info: ValidationInfo) -> str:
-        if info.data.get("issued") and not document_number.strip():
-            raise ValueError("发出检察建议的，请填写检察建议书文号。")
-        return document_number
+    _issued_under_a_number = field_validator("document_number")(
+        written_when("issued", True, "发出检察建议的，请填写检察建议书文号。")
+    )
 
 
 class RecommendationReply(Answer):

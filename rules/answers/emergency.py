@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
-from pydantic import ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import ConfigDict, Field, field_validator
 
-from rules.answers.answer import Answer
+from rules.answers.answer import Answer, written_when
 from rules.vocabulary import Labelled
 
 
@@ -146,9 +146,6 @@ class CertifiedSearch(FamilySearch):
 
     certificate: str = Field("", title="未查找到的，所出具证明的编号", max_length=60, validate_default=True)
 
-    @field_validator("certificate")
-    @classmethod
-    def _not_found_with_certificate(cls, certificate: str, info: ValidationInfo) -> str:
-        if info.data.get("found") is False and not certificate.strip():
-            raise ValueError("未查找到的，请填写所出具证明的编号。")
-        return certificate
+    _not_found_with_certificate = field_validator("certificate")(
+        written_when("found", False, "未查找到的，请填写所出具证明的编号。")
+    )

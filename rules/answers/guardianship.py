@@ -6,7 +6,7 @@ from datetime import date
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from rules.answers.answer import Answer, is_new
+from rules.answers.answer import Answer, is_new, written_when
 from rules.answers.emergency import Handover
 from rules.vocabulary import Labelled
 
@@ -103,12 +103,9 @@ class TemporaryGuardianshipReview(Answer):
     goes_on: bool = Field(title="是否仍须继续临时监护")
     reasons: str = Field("", title="继续临时监护的理由", max_length=1000, validate_default=True)
 
-    @field_validator("reasons")
-    @classmethod
-    def _goes_on_for_reasons(cls, reasons: str, info: ValidationInfo) -> str:
-        if info.data.get("goes_on") and not reasons.strip():
-            raise ValueError("继续临时监护的，请写明理由：临时监护一般不超过一年。")
-        return reasons
+    _goes_on_for_reasons = field_validator("reasons")(
+        written_when("goes_on", True, "继续临时监护的，请写明理由：临时监护一般不超过一年。")
+    )
 
 
 class Trace(Answer):

@@ -72,7 +72,8 @@ class Amount(Sourced):
 class Stage(_Entry):
     """One office's part of a decision and the time it has; `limit` is None where neither law nor county sets one.
 
-    A stage marked `total` is the time for all the others together; one marked `notice` is the publication (公示).
+    A stage marked `total` is the time for all the others together, from acceptance; `special` is what the law allows
+    instead where an extension was granted. One marked `notice` is the publication (公示).
     """
 
     office: Office
@@ -82,13 +83,60 @@ class Stage(_Entry):
     counts_from: Text
     total: StrictBool = False
     notice: StrictBool = False
+    special: LimitField | None = None
+
+
+class Term(_Entry):
+    """One clock of a scheme beside its stages, with its source."""
+
+    limit: LimitField
+    provenance: Provenance
+    basis: Text
+
+
+class Recheck(Term):
+    """What follows an objection during the publication: the township's new survey, and whether it is published again."""
+
+    publish_again: StrictBool
+
+
+class Review(_Entry):
+    """How often it is looked into whether a grant goes on; `unstable` where income is unstable or somebody can work."""
+
+    every: LimitField
+    unstable: LimitField | None = None
+    provenance: Provenance
+    basis: Text
+
+
+class Ending(_Entry):
+    """An ending that is published before it takes effect, and the time to decide an objection."""
+
+    notice: LimitField
+    objection: LimitField
+    provenance: Provenance
+    basis: Text
 
 
 class SchemeVersion(Sourced):
-    """How a scheme decides from a day on: its stages in order, and whether the name is publicly announced (公示)."""
+    """How a scheme decides from a day on: its stages in order, and whether the name is publicly announced (公示).
+
+    `recheck`, `refusal`, `review` and `ending` are None where the scheme has no clock of its own for it. With
+    `paid_from_next_month` the law says that payment runs from the month after the decision.
+    """
 
     public_notice: Literal["forbidden", "required"] | None
     stages: tuple[Stage, ...] = Field(min_length=1)
+    recheck: Recheck | None = None
+    refusal: Term | None = None
+    review: Review | None = None
+    ending: Ending | None = None
+    paid_from_next_month: StrictBool = False
+
+    @property
+    def total(self) -> Stage | None:
+        """The time for all stages together."""
+        return next((stage for stage in self.stages if stage.total), None)
 
 
 class Scheme(_Entry):
@@ -120,6 +168,20 @@ class EntitlementParameters(_Entry):
     sources: Mapping[str, Source]
     schemes: Mapping[str, Scheme]
     rules: Mapping[str, RuleText]
+    by_hand: Mapping[str, RuleText] = Field(default_factory=dict)
+
+    def entitlement(self, key: str) -> RuleText | None:
+        """The text of an entitlement, found by a rule or recognised by hand; None where the county has none of that id."""
+        return self.rules.get(key) or self.by_hand.get(key)
+
+    def scheme_on(self, key: str, on: date) -> SchemeVersion | None:
+        """How an entitlement's scheme decides on a day, before its first day as on that; None for an unknown id."""
+        text = self.entitlement(key)
+        if text is None:
+            return None
+        handling = self.latest(text.handling, on) or text.handling[0]
+        versions = self.schemes[handling.scheme].versions
+        return self.latest(versions, on) or versions[0]
 
     def start_of(self, entry: Sourced | RuleText) -> date:
         """The first day an entry is in force. Raises KeyError for an unknown source, which the loader refuses."""

@@ -48,10 +48,31 @@ SCHEME_DECISION = define(
     ASSESSMENT, "C4", "scheme_decision", "救助保障审批", Office.CIVIL_AFFAIRS, a.SchemeDecision,
     "经比对，儿童可能符合下列保障条件，请依法在期限内审批；不予批准的书面告知理由。",
 )  # fmt: skip
+SCHEME_RECHECK = define(
+    ASSESSMENT, "C4", "scheme_recheck", "公示异议的重新调查", Office.TOWNSHIP, a.SchemeCheck,
+    "公示期内有异议。请重新组织调查核实，重新提出审核意见。不符合的，由审批单位书面说明理由。")  # fmt: skip
+TELL_REFUSAL = define(
+    ASSESSMENT, "C4", "tell_refusal", "书面告知不予批准", Office.CIVIL_AFFAIRS, a.Done,
+    "请把不予批准的决定和理由书面告知申请人，并告知可以依法申请行政复议或者提起行政诉讼（社会救助暂行办法第六十五条）。")  # fmt: skip
 ENROL_AND_PAY = define(
     ASSESSMENT, "C5", "enrol_and_pay", "纳入保障、按月发放", Office.CIVIL_AFFAIRS, a.Done,
     "请将儿童纳入保障范围，自批准次月起发放，并录入全国儿童福利信息系统。",
 )  # fmt: skip
+DUE_CHECK = define(
+    ASSESSMENT, "1F", "due_check", "到期核对", Office.TOWNSHIP, a.DueCheck,
+    "该档案登记的事项已到期。请凭查阅码查看核对什么，核查儿童和家庭的情况，并回复。发现危险的先拨打110。")  # fmt: skip
+ADJUST_PAYMENT = define(
+    ASSESSMENT, "1F", "adjust_payment", "调整保障金额", Office.CIVIL_AFFAIRS, a.Done,
+    "经复核，保障金额须调整。请依法办理增发、减发；减发的，告知家庭成员并说明理由。")  # fmt: skip
+ENDING_NOTICE = define(
+    ASSESSMENT, "C8", "ending_notice", "拟终止保障公示", Office.CIVIL_AFFAIRS, a.PublicNotice,
+    "拟终止该项保障。请通过乡镇依法公示，不得公开儿童的隐私，并在期满时回复有无异议。")  # fmt: skip
+ENDING_DECISION = define(
+    ASSESSMENT, "C8", "ending_decision", "终止异议的核实决定", Office.CIVIL_AFFAIRS, a.EndingDecision,
+    "拟终止保障的公示有异议。请组织调查核实，在期限内决定是否终止。")  # fmt: skip
+END_ENTITLEMENT = define(
+    ASSESSMENT, "C8", "end_entitlement", "终止保障", Office.CIVIL_AFFAIRS, a.Done,
+    "条件不再具备。请及时办理终止手续，将终止理由书面告知当事人；符合其他救助条件的，及时纳入相应救助范围。")  # fmt: skip
 ARRANGE_SERVICES = define(
     ASSESSMENT, "C6", "arrange_services", "安排专业服务", Office.TOWNSHIP, a.ServicesArranged,
     "请根据评估结论安排监护指导、心理疏导、行为矫治、法律援助、社会融入等专业服务；勾选的，分别交有关单位。",
@@ -75,8 +96,14 @@ FAMILY_EDUCATION = define(
     ASSESSMENT, "C6", "family_education", "家庭教育指导", Office.WOMENS_FEDERATION, a.Done,
     "请为监护人提供家庭教育指导，并回复。")  # fmt: skip
 LEGAL_AID = define(
-    ASSESSMENT, "C6", "legal_aid", "法律援助", Office.JUSTICE, a.Done,
+    ASSESSMENT, "C6", "legal_aid", "法律援助", Office.JUSTICE, a.LegalAidDecision,
     "请依法决定是否提供法律援助并回复；没有固定收入的未成年人免予核查经济状况。")  # fmt: skip
+ASSIGN_LAWYER = define(
+    ASSESSMENT, "C6", "assign_lawyer", "指派法律援助人员", Office.JUSTICE, a.Done,
+    "已决定给予法律援助。请指派熟悉未成年人身心特点的律师，并回复。")  # fmt: skip
+LAWYER_MEETS_CHILD = define(
+    ASSESSMENT, "C6", "lawyer_meets_child", "法律援助人员会见儿童", Office.JUSTICE, a.Done,
+    "请督促承办律师会见儿童或者其法定代理人，并回复。")  # fmt: skip
 PSYCHOLOGICAL_SUPPORT = define(
     ASSESSMENT, "C6", "psychological_support", "心理疏导和社会工作", Office.SOCIAL_ORGANIZATION, a.Done,
     "请为儿童和家庭提供心理疏导、家庭关系调适等社会工作，并回复。")  # fmt: skip

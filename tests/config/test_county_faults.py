@@ -46,7 +46,7 @@ def line_of(path: Path, text: str) -> int:
 @pytest.fixture(autouse=True)
 def entitlements_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """No sample here touches the entitlements, whose reading is the slowest; their own tests break them."""
-    monkeypatch.setattr("config.county.load_entitlements", lambda _folder, _faults: _entitlements())
+    monkeypatch.setattr("config.county.load_entitlements", lambda _folder, _faults, *_: _entitlements())
 
 
 @lru_cache(maxsize=1)

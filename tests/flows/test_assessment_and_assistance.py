@@ -251,6 +251,9 @@ async def test_a_failed_check_goes_to_the_office_that_decides_and_is_not_publish
     with pytest.raises(Refused, match="理由"):
         await story.answer("scheme_decision", granted=False, reasons=" ")
     await story.answer("scheme_decision", granted=False, reasons="家庭收入超过标准")
+    told = await story.request("tell_refusal")
+    assert (told.office, told.terms["answer"]["limit"]) == ("civil_affairs", "3 working_days")
+    await story.answer("tell_refusal")
     assert await story.waiting() == {"follow_up_visit"}
 
 
@@ -259,6 +262,9 @@ async def test_a_refusal_stops_none_of_the_others_and_only_grants_are_paid(story
     await assessed(story)
     await matched(story, ["E45", "E19", "E17"])
     await story.answer("scheme_decision", subject="E19", granted=False, reasons="不符合条件")
+    # No text gives a number for telling a refusal of 教育救助: the county's own.
+    assert (await story.request("tell_refusal")).terms["answer"]["limit"] == "5 working_days"
+    await story.answer("tell_refusal")
     await story.answer("scheme_decision", subject="E45", granted=True)
     assert await open_stages(story) == {"E45": "enrol_and_pay", "E17": "scheme_decision"}
     await story.answer("enrol_and_pay", subject="E45")
@@ -289,6 +295,10 @@ async def test_each_service_is_asked_of_the_office_whose_duty_it_is(story: Story
     assert next(r for r in asked if r.step == "legal_aid").terms["answer"]["limit"] == "7 days"
     for request in asked:
         await story.answer(request.step, subject=request.subject)
+    assert (await story.request("assign_lawyer")).terms["answer"]["limit"] == "3 days"
+    await story.answer("assign_lawyer")
+    assert (await story.request("lawyer_meets_child")).terms["answer"]["limit"] == "5 working_days"
+    await story.answer("lawyer_meets_child")
     assert await story.waiting() == {"follow_up_visit"}
 
 
@@ -299,6 +309,7 @@ async def test_a_change_is_assessed_again_and_only_what_was_not_granted_is_appli
     await story.answer("scheme_decision", subject="E17", granted=True)
     await story.answer("enrol_and_pay", subject="E17")
     await story.answer("scheme_decision", subject="E19", granted=False, reasons="不符合条件")
+    await story.answer("tell_refusal")
     await story.answer("follow_up_visit", finding="changed")
     assert await story.waiting() == {"investigate"}
     await story.answer("investigate", result="needs_help", guardian_doubtful=False, services_needed=False)
@@ -377,3 +388,39 @@ async def test_no_letter_and_no_page_of_prefect_names_what_happened_to_the_paren
         assert word not in letters + sheet + name + message
     assert "基本生活保障·办件" in letters
     assert "基本生活保障·办件" in sheet + message
+
+
+@pytest.mark.parametrize(("key", "again"), [("E09", False), ("E08", True)])
+async def test_an_objection_is_looked_into_and_then_decided(story: Story, key: str, again: bool) -> None:
+    """特困人员认定办法 15 publishes the new opinion again; 最低生活保障审核确认办法 19 does not."""
+    await assessed(story)
+    await matched(story, [key])
+    while "scheme_check" in await story.waiting():
+        await story.answer("scheme_check", meets=True)
+    await story.answer("public_notice", objection=True)
+    assert await story.waiting() == {"scheme_recheck"}
+    await story.answer("scheme_recheck", meets=True)
+    assert await story.waiting() == {"public_notice" if again else "scheme_decision"}
+
+
+async def test_what_fails_after_an_objection_goes_to_the_decision(story: Story) -> None:
+    """Only the office that decides refuses, and tells it in writing."""
+    await assessed(story)
+    await matched(story, ["E08"])
+    await story.answer("scheme_check", meets=True)
+    await story.answer("public_notice", objection=True)
+    await story.answer("scheme_recheck", meets=False)
+    assert await story.waiting() == {"scheme_decision"}
+
+
+async def test_no_stage_of_subsistence_ends_later_than_the_whole(story: Story) -> None:
+    """最低生活保障审核确认办法 22: 30 working days since the first stage, whatever the last stage would have by itself."""
+    await assessed(story)
+    await matched(story, ["E09"])
+    await story.fast_forward(days=40)
+    await story.answer("scheme_check", subject="E09/1", meets=True)
+    await story.answer("scheme_check", subject="E09/2", meets=True)
+    await story.answer("public_notice", objection=False)
+    decision, first = await story.request("scheme_decision"), await story.request("scheme_check", "E09/1")
+    assert decision.terms["answer"]["whole"]["since"] == first.asked_at.isoformat()
+    assert decision.due - decision.asked_at < timedelta(days=10)

@@ -27,6 +27,7 @@ from rules.vocabulary import AnswerKind, Happening, Labelled, Level, Mechanism, 
 from rules.workdays import before
 from tests.flows.test_months_after_emergency import MONTHS_AFTER
 from tests.flows.test_procuratorate import AFTER_SILENCE
+from tests.flows.test_ways_of_assistance import DAYS_LATER, ways_of_assistance
 from tests.flows.ways import PASS, ways
 from tests.story import Story
 
@@ -111,6 +112,7 @@ def test_every_step_is_asked_by_some_story() -> None:
     ended in `test_procuratorate`.
     """
     played = {step for way in ways() for step, _ in way.answers} - {PASS}
+    played |= {step for assisted in ways_of_assistance() for step, _ in assisted.steps() if step != DAYS_LATER}
     measures = {step.key for step in FIRST_MEASURES.values()}
     assert set(STEPS) == played | measures | set(OWN_STEPS.values()) | MONTHS_AFTER | AFTER_SILENCE
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,8 +15,9 @@ from typing import Any
 import httpx
 import pytest
 
+from config.entitlements import load_entitlements
 from config.offices import OfficeEntry, Officer, Township, Village
-from config.settings import Settings
+from config.settings import EXAMPLE_COUNTY, Settings
 from office import answering, disclosure, intake, links
 from office.answering import Given, Refused
 from office.disclosure import Particulars, ReportRead
@@ -23,6 +25,7 @@ from office.intake import BadFiling, Filing, Receipt, ReportStatus
 from office.links import Decided, LinkStatus, OpenedLink, UnknownLink
 from office.portal.app import create_app
 from office.timekeeping import COUNTY_ZONE
+from rules.entitlements import EntitlementParameters
 from rules.steps import STEPS
 from rules.vocabulary import AnswerKind, Channel, Office, RequestState, Urgency
 from rules.workdays import OfficeHours
@@ -51,7 +54,14 @@ def small_county() -> SimpleNamespace:
         "qingshi": Township("qingshi", "青石镇", "qingshi_township", {"liuhe": liuhe}),
         "baiyang": Township("baiyang", "白杨乡", "baiyang_township", {"shiqiao": shiqiao}),
     }
-    return SimpleNamespace(name="安和县", code="AH", offices={o.key: o for o in offices}, townships=townships)
+    return SimpleNamespace(
+        name="安和县", code="AH", offices={o.key: o for o in offices}, townships=townships, entitlements=_entitlements()
+    )
+
+
+@lru_cache(maxsize=1)
+def _entitlements() -> EntitlementParameters:
+    return load_entitlements(EXAMPLE_COUNTY, [])
 
 
 class Records:

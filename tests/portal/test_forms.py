@@ -7,19 +7,21 @@ from datetime import date
 import pytest
 from pydantic import BaseModel, Field
 
+from config.county import County
 from office.portal import answering_pages
 from office.portal.forms import NO, UNKNOWN, YES, FormFaults, FormField, Widget, fields_of, parse
+from office.schemes import fields_asked
 from rules import answers as a
 from rules.answers import Answer
 from rules.steps import STEPS
 
 
 def filled(fields: tuple[FormField, ...]) -> dict[str, str]:
-    """Every field answered: the last choice, a day, a number, or a word."""
+    """Every field answered: the last choice, a day, a number, or a word; of a parent's three states, three of the list."""
 
     def value(field: FormField) -> str:
         if field.choices:
-            return field.choices[-1].value
+            return field.choices[-int(field.name[-1]) if "_state_" in field.name else -1].value
         return "2020-05-01" if field.widget is Widget.DATE else "6" if field.digits else "一"
 
     return {field.name: value(field) for field in fields}
@@ -179,3 +181,41 @@ def test_a_long_form_is_told_in_parts() -> None:
     assert headings[:3] == ["儿童", "父亲", "母亲"]
     assert headings[-1] == "人工认定"
     assert not any(field.heading for field in fields_of(STEPS["triage"].answer))
+
+
+def test_only_the_fields_that_are_asked_are_shown_and_read() -> None:
+    """A second form asks what the first left open; what a page did not ask is not taken from it."""
+    names = {"mother_state", "mother_since", "note"}
+    assert {field.name for field in fields_of(a.FactsCompleted, names=names)} == names
+    assert fields_of(a.FactsCompleted, names=names)[0].heading == "母亲"
+    sent = {"mother_state": "dead", "household_poor": "yes", "father_state": "dead"}
+    read = parse(a.FactsCompleted, sent, names=names)
+    assert (read.mother_state, read.household_poor, read.father_state) == ("dead", None, None)
+
+
+@pytest.mark.parametrize(
+    ("step", "subject", "about", "asked", "left_out"),
+    [
+        (
+            "complete_facts",
+            "",
+            "尚缺：母亲、就学",
+            {"mother_state", "schooling_stage", "note"},
+            {"birth", "father_state"},
+        ),
+        ("complete_facts", "", "", {"birth", "father_state"}, set()),
+        ("scheme_decision", "E09", "", {"granted", "income_unstable"}, set()),
+        ("scheme_decision", "E19@2", "", {"granted", "reasons"}, {"income_unstable"}),
+        ("due_check", "1", "", {"result", "income_unstable"}, set()),
+        ("investigate", "", "", {"result"}, {"ask_helpers_again"}),
+        ("investigate", "1", "走访发现情况有变", {"result", "ask_helpers_again"}, set()),
+    ],
+)
+def test_a_request_asks_no_more_of_its_form_than_it_needs(
+    county: County, step: str, subject: str, about: str, asked: set[str], left_out: set[str]
+) -> None:
+    """By the parts a letter names, by the scheme, and by what has been asked before."""
+    names = fields_asked(county, step, subject, about, date(2026, 3, 2))
+    shown = {field.name for field in fields_of(STEPS[step].answer, names=names)}
+    assert asked <= shown
+    assert not left_out & shown

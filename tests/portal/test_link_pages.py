@@ -11,6 +11,7 @@ import pytest
 
 from office.answering import Refused
 from office.links import Exchange, LinkStatus, clean_token
+from office.schemes import fields_asked
 from rules.steps import STEPS
 from rules.vocabulary import AnswerKind, RequestState
 
@@ -65,14 +66,24 @@ def test_a_limit_gone_by_is_said_in_words(browser: Any, desk: Any) -> None:
 
 
 @pytest.mark.parametrize("key", STEPS)
-def test_every_step_can_be_opened_and_offers_its_own_form(browser: Any, desk: Any, key: str) -> None:
-    """Each field of the answer is on the page; the coordinator's own steps cannot be declined."""
+def test_every_step_can_be_opened_and_offers_its_own_form(browser: Any, desk: Any, bureau: Any, key: str) -> None:
+    """Each field that is asked is on the page; the coordinator's own steps cannot be declined."""
     desk.show(key)
     forms = forms_on(browser.get(desk.page).text)
     done = forms[f"{desk.page}/done"]
-    for name in STEPS[key].answer.model_fields:
+    asked = fields_asked(bureau.county, key, "", "", desk.now.date())
+    for name in STEPS[key].answer.model_fields if asked is None else asked:
         assert f'name="{name}"' in done
     assert (f"{desk.page}/declined" in forms) == (STEPS[key].mechanism is not None)
+
+
+def test_facts_are_completed_by_the_parts_that_the_letter_names(browser: Any, desk: Any) -> None:
+    """The page shows the mother's part and nothing of the other sixty questions; what else is sent is not taken."""
+    desk.show("complete_facts", subject_label="尚缺：母亲")
+    done = forms_on(browser.get(desk.page).text)[f"{desk.page}/done"]
+    shown = set(re.findall(r'name="(\w+)"', done))
+    assert {"mother_state", "mother_state_2", "mother_state_3", "note"} <= shown
+    assert not [name for name in shown if name.startswith(("father_", "household_", "birth"))]
 
 
 def test_every_form_asks_for_name_and_code_and_fills_in_neither(browser: Any, desk: Any) -> None:

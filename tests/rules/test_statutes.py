@@ -35,6 +35,8 @@ TABLE = {
     "warned_family_visit": ("7 days", "1F", True),
     "warned_family_revisit": ("3 months", "1F", True),
     "legal_aid": ("7 days", "C6", True),
+    "assign_lawyer": ("3 days", "C6", True),
+    "lawyer_meets_child": ("5 working_days", "C6", True),
     "discipline": ("30 days", "D3", True),
     "trace_guardian": ("6 months", "D4a", True),
     "court_trial": ("30 days", "D8", True),

@@ -175,6 +175,20 @@ def upgrade() -> None:
         ),
     )
 
+    op.drop_constraint(op.f("ck_case_closing_ground_listed"), "case", type_="check")
+    op.create_check_constraint(
+        op.f("ck_case_closing_ground_listed"),
+        "case",
+        """closing_ground IN ('handed_on', 'risk_removed', 'returned_and_stable', 'new_guardian_settled', 'adopted', 'turned_18', 'died', 'moved_jurisdiction', 'entitlement_ended', 'no_need', 'unfounded', 'reviewed')""",
+    )
+
+    op.drop_constraint(op.f("ck_proceeding_outcome_listed"), "proceeding", type_="check")
+    op.create_check_constraint(
+        op.f("ck_proceeding_outcome_listed"),
+        "proceeding",
+        """outcome IN ('handed_on', 'risk_removed', 'returned_and_stable', 'new_guardian_settled', 'adopted', 'turned_18', 'died', 'moved_jurisdiction', 'entitlement_ended', 'no_need', 'unfounded', 'reviewed')""",
+    )
+
     op.drop_constraint(op.f("ck_event_event_listed"), "event", type_="check")
     op.create_check_constraint(
         op.f("ck_event_event_listed"),
