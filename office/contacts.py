@@ -14,6 +14,7 @@ from config.county import Officer
 from office import log, outbox
 from office.bureau import Bureau
 from office.letter_facts import LetterKind
+from office.people import People
 from office.roster import people_in
 from office.tables import Contact, Letter
 from office.tokens import Minted, clean_token, code_of, hash_of, is_code, token_of
@@ -108,6 +109,7 @@ async def open_contact(bureau: Bureau, raw: str) -> OpenedContact:
     """What an officer sees behind the link. Reads only; raises `UnknownContact`."""
     async with bureau.database.transaction() as session:
         row = await _find(session, raw)
+        current = await _is_current(session, bureau, row)
     officer = bureau.county.officer(row.officer)
     office = None if officer is None else bureau.county.offices.get(officer.office)
     return OpenedContact(
@@ -115,10 +117,7 @@ async def open_contact(bureau: Bureau, raw: str) -> OpenedContact:
         name=row.name,
         office_name="" if office is None else office.name,
         confirmed_at=row.confirmed_at,
-        current=officer is not None
-        and officer.email == row.address
-        and officer.serves(bureau.clock.now().date())
-        and bureau.clock.now() < row.seen_at + LIVES,
+        current=current,
     )
 
 
@@ -140,7 +139,7 @@ async def confirm(bureau: Bureau, raw: str, *, typed_name: str, code: str) -> Op
             row.wrong_codes += 1
             if row.wrong_codes % WRONG_CODES_BEFORE_PAUSE == 0:
                 row.locked_until = now + PAUSE_AFTER_WRONG_CODES
-        elif (await _is_current(bureau, row)) and row.state != ContactState.CONFIRMED.value:
+        elif (await _is_current(session, bureau, row)) and row.state != ContactState.CONFIRMED.value:
             row.state, row.confirmed_at = ContactState.CONFIRMED.value, bureau.clock.now()
             row.confirmed_by = typed_name.strip()[:80]
             log.write(session, Happening.CONTACT_CONFIRMED, at=row.confirmed_at, case_id=None, detail=row.officer)
@@ -150,9 +149,14 @@ async def confirm(bureau: Bureau, raw: str, *, typed_name: str, code: str) -> Op
     return await open_contact(bureau, raw)
 
 
-async def _is_current(bureau: Bureau, row: Contact) -> bool:
-    officer = bureau.county.officer(row.officer)
-    return officer is not None and officer.email == row.address and bureau.clock.now() < row.seen_at + LIVES
+async def _is_current(session: AsyncSession, bureau: Bureau, row: Contact) -> bool:
+    return _stands(await people_in(session, bureau, None), row) and bureau.clock.now() < row.seen_at + LIVES
+
+
+def _stands(people: People, row: Contact) -> bool:
+    """Whether the officer is there and the county's file still has this address."""
+    officer = people.county.officer(row.officer)
+    return officer is not None and officer.email == row.address and people.serves(officer)
 
 
 async def _find(session: AsyncSession, raw: str, *, lock: bool = False) -> Contact:
@@ -184,15 +188,16 @@ async def tell_of_unconfirmed(bureau: Bureau) -> int:
             .all()
         )
         listed = []
+        people = await people_in(session, bureau, None)
         for row in rows:
             row.told_at = now
             officer = bureau.county.officer(row.officer)
-            if officer is not None and officer.email == row.address and officer.serves(now.date()):
+            if officer is not None and _stands(people, row):
                 office = bureau.county.office(officer.office).name
                 listed.append({"office_name": office, "officer": officer.name, "seen_at": row.seen_at.isoformat()})
         if not listed:
             return 0
-        for one in (await people_in(session, bureau, None)).contacts("coordinator"):
+        for one in people.contacts("coordinator"):
             await outbox.put(
                 session, bureau, key=f"contacts_unconfirmed/{rows[0].id}/{one.key}",
                 kind=LetterKind.CONTACTS_UNCONFIRMED.value, case=(None, ""), to_office=one.office, to_officer=one.key,

@@ -1,23 +1,25 @@
 """Who acts for an office at a moment in a case: one answer for letters, reminders, escalations, links and readings.
 
 An office's contacts, without those who have left, each one who is away replaced by the stand-in, and never somebody who
-is barred from the case. While anybody of the office is left who is not barred, the answer is not empty.
+is barred from the case. While anybody of the office is left who is not barred, the answer is not empty. Who reported the
+case acts for nobody in it, and decides on it in their own office only where nobody else is there.
 """
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from types import MappingProxyType
 
 from config.county import County, OfficeEntry, Officer
 from config.offices import POSTS_BY_TURN
-from rules.vocabulary import Level
+from rules.vocabulary import Level, Office
+from rules.workdays import SHANGHAI
 
 LONGEST_CHAIN = 5
 """A stand-in may be away too, and have one; so many are followed, then the office's next contact acts."""
-_CHINA = timezone(timedelta(hours=8))
 
 
 @dataclass(frozen=True)
@@ -70,12 +72,16 @@ def who_acts(
 
 @dataclass(frozen=True)
 class People:
-    """The people of a county at a moment, as one case sees them. `bars` are those of that case."""
+    """The people of a county at a moment, as one case sees them.
+
+    `bars` are those of that case, `reporters` the names of who reported it (see `plain_name`).
+    """
 
     county: County
     at: datetime
     absences: tuple[Away, ...] = ()
     bars: tuple[Bar, ...] = ()
+    reporters: frozenset[str] = frozenset()
     _away: dict[str, Away] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -87,7 +93,7 @@ class People:
 
     def serves(self, officer: Officer) -> bool:
         """Whether the officer is still there."""
-        return officer.serves(self.at.astimezone(_CHINA).date())
+        return officer.serves(self.at.astimezone(SHANGHAI).date())
 
     def is_away(self, key: str) -> bool:
         """Whether an absence of that officer runs."""
@@ -113,6 +119,10 @@ class People:
                 barred.add(plain_name(officer.name))
         return plain_name(name) in barred
 
+    def has_reported(self, officer: Officer) -> bool:
+        """Whether the case was reported under the officer's name: nobody reviews a report of their own for another."""
+        return bool(self.reporters) and plain_name(officer.name) in self.reporters
+
     def stand_in_of(self, key: str) -> Officer | None:
         """Who acts for an officer who is away: the last of the chain, who is there and not barred; None for nobody."""
         for officer in self._chain(key):
@@ -125,7 +135,7 @@ class People:
         for _ in range(LONGEST_CHAIN):
             away = self._away.get(key)
             officer = None if away is None or away.stand_in in seen else self.county.officer(away.stand_in)
-            if officer is None or not self.serves(officer) or self.is_barred(officer):
+            if officer is None or not self.serves(officer) or self.is_barred(officer) or self.has_reported(officer):
                 return
             yield officer
             key = officer.key
@@ -158,12 +168,40 @@ class People:
         if entry is None:
             return ()
         there = [one for one in entry.officers if self.serves(one) and not self.is_barred(one)]
-        for absent_too in (False, True):
+        # A village reviews no report: its child director, who mostly made it, goes on with the child.
+        own = [] if entry.kind is Office.VILLAGE_COMMITTEE else [one for one in there if self.has_reported(one)]
+        impartial = [one for one in there if one not in own]
+        for chosen, absent_too in ((impartial, False), (impartial, True), (own, False), (own, True)):
             for post in POSTS_BY_TURN:
-                found = self._present([one for one in there if one.post == post], entry, absent_too=absent_too)
+                found = self._present([one for one in chosen if one.post == post], entry, absent_too=absent_too)
                 if found:
                     return found
         return ()
+
+    def takes_over(self, office: str) -> tuple[Recipient, ...]:
+        """Who gets what a leaver had in hand: those on duty, where the office has none its contacts."""
+        entry = self.county.offices.get(office)
+        if entry is None:
+            return ()
+        duty = [one for one in entry.officers if one.post == "duty" and self.serves(one) and not self.is_barred(one)]
+        impartial = [one for one in duty if not self.has_reported(one)]
+        return self._present(impartial, entry, absent_too=False) or self.contacts(office)
+
+    def as_seen(self) -> County:
+        """The county as letters and pages of the case show it: whoever has left or is barred is no one to call."""
+        hidden = [
+            one
+            for office in self.county.offices.values()
+            for one in office.officers
+            if not self.serves(one) or self.is_barred(one)
+        ]
+        if not hidden:
+            return self.county
+        offices = {
+            key: replace(office, officers=tuple(one for one in office.officers if one not in hidden))
+            for key, office in self.county.offices.items()
+        }
+        return replace(self.county, offices=MappingProxyType(offices))
 
     def _present(self, officers: list[Officer], entry: OfficeEntry, *, absent_too: bool) -> tuple[Recipient, ...]:
         found: dict[str, Recipient] = {}

@@ -1,4 +1,4 @@
-"""Reads who is away and who is barred, so that `office.people` can say who acts."""
+"""Reads who is away, who is barred and who reported, so that `office.people` can say who acts."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from sqlalchemy import ColumnElement, String, cast, literal, null, select, union
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from office.bureau import Bureau
-from office.people import Away, Bar, People
-from office.tables import Absence, Barred, Proceeding, Request
+from office.people import Away, Bar, People, plain_name
+from office.tables import Absence, Barred, Proceeding, Report, Request
+
+
+_AWAY, _BARRED, _REPORTED = "away", "barred", "reported"
 
 
 async def people_in(session: AsyncSession, bureau: Bureau, case_id: int | None) -> People:
@@ -26,18 +29,24 @@ async def people_of(session: AsyncSession, bureau: Bureau, request: Request) -> 
 async def _people(session: AsyncSession, bureau: Bureau, case: ColumnElement[Any] | None) -> People:
     now = bureau.clock.now()
     statement: Any = select(
-        null().label("case_id"), Absence.officer, Absence.stand_in, Absence.begins_at, Absence.ends_at
-    ).where(Absence.ended_at.is_(None), Absence.begins_at <= now, Absence.ends_at > now)
+        literal(_AWAY).label("what"), null().label("case_id"), Absence.officer, Absence.stand_in, Absence.begins_at,
+        Absence.ends_at,
+    ).where(Absence.ended_at.is_(None), Absence.begins_at <= now, Absence.ends_at > now)  # fmt: skip
     if case is not None:
         barred = select(
-            cast(Barred.case_id, String), Barred.officer, Barred.name, null(), null()
+            literal(_BARRED), cast(Barred.case_id, String), Barred.officer, Barred.name, null(), null()
         ).where(Barred.case_id == case, Barred.lifted_at.is_(None))  # fmt: skip
-        statement = union_all(statement, barred)
-    absences, bars = [], []
-    # One question for both, because every letter and every answer asks it.
-    for case_id, officer, other, begins, ends in (await session.execute(statement)).all():
-        if case_id is None:
+        reported = select(
+            literal(_REPORTED), null(), null(), Report.reporter_name, null(), null()
+        ).where(Report.case_id == case, Report.reporter_name != "")  # fmt: skip
+        statement = union_all(statement, barred, reported)
+    absences, bars, reporters = [], [], set()
+    # One question for all three, because every letter and every answer asks it.
+    for what, case_id, officer, other, begins, ends in (await session.execute(statement)).all():
+        if what == _AWAY:
             absences.append(Away(officer, other, begins, ends))
-        else:
+        elif what == _BARRED:
             bars.append(Bar(int(case_id), officer, other))
-    return People(bureau.county, now, tuple(absences), tuple(bars))
+        else:
+            reporters.add(plain_name(other))
+    return People(bureau.county, now, tuple(absences), tuple(bars), frozenset(reporters))

@@ -212,9 +212,10 @@ async def _write(
     session: AsyncSession, bureau: Bureau, case: CaseRow, request: Request, people: People, leaver: str
 ) -> bool:
     """Fresh letters to whoever has the step now, and a row for the coordinator's list where somebody has left."""
+    holders = people.takes_over(request.office) if leaver else people.holders(request.office, request.owner)
     if leaver and request.owner == leaver:
-        request.owner = None
-    holders = people.holders(request.office, request.owner)
+        # What one had in hand one has in hand again, so that reminders find them.
+        request.owner = holders[0].key if len(holders) == 1 else None
     because = await _occasion(session, bureau, request, holders, leaver)
     # Under the plain key where it is free: the post gives the leaver's own unsent letter to the next one under it too.
     written = [
