@@ -18,7 +18,7 @@ from office import links, log, outbox
 from office.bureau import Bureau
 from office.consequences import close_with_all_who_were_told, follow, withdraw_asides
 from office.numbers import readable_code
-from office.people import People, plain_name
+from office.people import People
 from office.requests import facts_of, news, redraw, reschedule
 from office.roster import people_in
 from office.tables import AnswerRow, CaseRow, Request
@@ -101,8 +101,7 @@ async def answer_by_link(
         people = await people_in(session, bureau, case.id)
         status = await links.status_of(session, bureau, link, request, people)
         officer = bureau.county.officer(link.officer)
-        its_own_name = officer is not None and not officer.shared and plain_name(officer.name) == plain_name(name)
-        if status is links.LinkStatus.NOT_YOURS or (people.is_barred_name(name) and not its_own_name):
+        if status is links.LinkStatus.NOT_YOURS or links.is_another_barred(people, link.officer, name):
             raise Refused("这件事不能由您办理。")
         again = await same_again(session, bureau, request, case, kind, link.officer, words)
         if again is not None:

@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -16,15 +16,12 @@ from office.bureau import Bureau
 from office.letter_facts import LetterKind
 from office.people import People
 from office.roster import people_in
-from office.tables import Contact, Letter
-from office.tokens import Minted, clean_token, code_of, hash_of, is_code, token_of
+from office.tables import AbsenceForm, Contact, Letter
+from office.tokens import ABSENCE, CONTACT, Minted, clean_token, code_of, hash_of, refusal_of_code, token_of
 from rules.vocabulary import ContactState, Happening
 
-PURPOSE = "contact"
 LIVES = timedelta(days=365)
 """How long an address can be confirmed by its letter; until then nothing depends on it."""
-WRONG_CODES_BEFORE_PAUSE = 5
-PAUSE_AFTER_WRONG_CODES = timedelta(minutes=5)
 LISTED = 100
 
 
@@ -54,9 +51,13 @@ class OpenedContact:
 
 
 async def mint(session: AsyncSession, bureau: Bureau, letter: Letter) -> Minted:
-    """The link of a letter that asks for a confirmation: the same whenever the letter is composed."""
+    """The link of a letter about its recipient and no step: the same whenever the letter is composed."""
+    if letter.kind == LetterKind.ABSENCE_FORM.value:
+        form = (await session.execute(select(AbsenceForm).where(AbsenceForm.letter_id == letter.id))).scalar_one()
+        token = token_of(bureau, form.nonce, ABSENCE)
+        return Minted(f"{bureau.settings.portal_url}/away/{token}", code_of(bureau, form.nonce), form.expires_at)
     row = (await session.execute(select(Contact).where(Contact.letter_id == letter.id))).scalar_one()
-    token = token_of(bureau, row.nonce, PURPOSE)
+    token = token_of(bureau, row.nonce, CONTACT)
     return Minted(f"{bureau.settings.portal_url}/c/{token}", code_of(bureau, row.nonce), row.seen_at + LIVES)
 
 
@@ -83,7 +84,7 @@ async def _meet(bureau: Bureau, officer: Officer) -> int:
             insert(Contact)
             .values(
                 officer=officer.key, name=officer.name, address=officer.email, state=ContactState.UNCONFIRMED.value,
-                seen_at=now, nonce=nonce, token_hash=hash_of(token_of(bureau, nonce, PURPOSE)), wrong_codes=0,
+                seen_at=now, nonce=nonce, token_hash=hash_of(token_of(bureau, nonce, CONTACT)), wrong_codes=0,
                 confirmed_by="",
             )
             .on_conflict_do_nothing(index_elements=["officer", "address"])
@@ -128,18 +129,10 @@ async def confirm(bureau: Bureau, raw: str, *, typed_name: str, code: str) -> Op
     """
     if not typed_name.strip():
         raise NotConfirmed("请填写您的姓名。", "typed_name")
-    fault = ""
     async with bureau.database.transaction() as session:
         row = await _find(session, raw, lock=True)
-        now = (await session.execute(select(func.clock_timestamp()))).scalar_one()
-        if row.locked_until is not None and now < row.locked_until:
-            fault = "验证码输错次数较多，请5分钟后再试，或者电话联系协调员。"
-        elif not is_code(bureau, row.nonce, code):
-            fault = "验证码不正确，请核对邮件中的6位数字。"
-            row.wrong_codes += 1
-            if row.wrong_codes % WRONG_CODES_BEFORE_PAUSE == 0:
-                row.locked_until = now + PAUSE_AFTER_WRONG_CODES
-        elif (await _is_current(session, bureau, row)) and row.state != ContactState.CONFIRMED.value:
+        fault = await refusal_of_code(session, bureau, row, code)
+        if not fault and (await _is_current(session, bureau, row)) and row.state != ContactState.CONFIRMED.value:
             row.state, row.confirmed_at = ContactState.CONFIRMED.value, bureau.clock.now()
             row.confirmed_by = typed_name.strip()[:80]
             log.write(session, Happening.CONTACT_CONFIRMED, at=row.confirmed_at, case_id=None, detail=row.officer)

@@ -40,6 +40,8 @@ class LetterKind(Labelled):
     ADDRESS_CHECK = "address_check", "邮箱确认"
     CONTACTS_UNCONFIRMED = "contacts_unconfirmed", "邮箱未确认"
     STEPS_PASSED_ON = "steps_passed_on", "离岗转办清单"
+    ABSENCE_FORM = "absence_form", "离岗登记"
+    STANDING_IN = "standing_in", "离岗代理告知"
 
     @property
     def is_copy(self) -> bool:
@@ -53,12 +55,23 @@ class LetterKind(Labelled):
             LetterKind.CALENDAR_MISSING,
             LetterKind.CONTACTS_UNCONFIRMED,
             LetterKind.STEPS_PASSED_ON,
+            LetterKind.STANDING_IN,
         )
 
     @property
     def is_personal(self) -> bool:
         """True for letters that are for the one they were made for, and for no stand-in or next contact."""
-        return self in (LetterKind.DISCLOSURE_CODE, LetterKind.CONFIRMATION, LetterKind.ADDRESS_CHECK)
+        return self is LetterKind.CONFIRMATION or self.is_for_nobody_else
+
+    @property
+    def is_for_nobody_else(self) -> bool:
+        """True for letters that are worth nothing, or not meant, for anybody of the office but their recipient."""
+        return self in (
+            LetterKind.DISCLOSURE_CODE,
+            LetterKind.ADDRESS_CHECK,
+            LetterKind.ABSENCE_FORM,
+            LetterKind.STANDING_IN,
+        )
 
 
 def one_line(text: str) -> str:
@@ -297,6 +310,25 @@ class StepsPassedOnFacts(CountyFacts):
     at: AwareDatetime
 
 
+class AbsenceFormFacts(CountyFacts):
+    """An officer has asked for the page on which an absence is written down."""
+
+    office_name: Line
+    asked_for_at: AwareDatetime
+
+
+class StandingInFacts(CountyFacts):
+    """Somebody stands in for somebody of that office, or does so no longer; for both of them."""
+
+    office_name: Line
+    away: Line
+    stand_in: Line
+    begins: AwareDatetime
+    ends: AwareDatetime
+    set_by: Line
+    ended: bool
+
+
 FACTS_OF: dict[LetterKind, type[Facts]] = {
     LetterKind.ASKED: StepFacts,
     LetterKind.REMINDER: ReminderFacts,
@@ -316,6 +348,8 @@ FACTS_OF: dict[LetterKind, type[Facts]] = {
     LetterKind.ADDRESS_CHECK: AddressCheckFacts,
     LetterKind.CONTACTS_UNCONFIRMED: ContactsUnconfirmedFacts,
     LetterKind.STEPS_PASSED_ON: StepsPassedOnFacts,
+    LetterKind.ABSENCE_FORM: AbsenceFormFacts,
+    LetterKind.STANDING_IN: StandingInFacts,
 }
 
 

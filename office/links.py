@@ -16,14 +16,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from office import contacts
 from office.bureau import Bureau
 from office.letter_facts import LetterKind
-from office.people import People
+from office.people import People, plain_name
 from office.requests import subject_label, terms_of
 from office.roster import people_of
 from office.tables import AnswerRow, CaseRow, Letter, Link, Proceeding, Request
 from office.tokens import CODE_DIGITS, Minted, clean_token, code_of, hash_of, is_code, token_of
 from rules.answers import Answer
 from rules.steps import Step, step
-from rules.vocabulary import AnswerKind, Channel, Labelled, RequestState
+from rules.vocabulary import AnswerKind, Channel, Labelled, Level, RequestState
 
 __all__ = ["CODE_DIGITS", "Minted", "clean_token"]
 
@@ -93,6 +93,7 @@ class OpenedLink:
     stand_in: str = ""
     stands_for: str = ""
     shared: bool = False
+    desk: tuple[tuple[str, str], ...] = ()
 
     def without_words(self) -> OpenedLink:
         """The same, without what people wrote: that may be about the child and is shown against a one-time code only
@@ -114,7 +115,7 @@ async def mint(session: AsyncSession, bureau: Bureau, letter: Letter) -> Minted:
 
     Raises ValueError for a letter that concerns no step.
     """
-    if letter.kind == LetterKind.ADDRESS_CHECK.value:
+    if letter.kind in (LetterKind.ADDRESS_CHECK.value, LetterKind.ABSENCE_FORM.value):
         return await contacts.mint(session, bureau, letter)
     if letter.request_id is None:
         raise ValueError(f"letter {letter.id} concerns no step and carries no link")
@@ -197,6 +198,13 @@ async def status_of(
     if not people.may_act(link.officer, request.office):
         return LinkStatus.MOVED
     return LinkStatus.CHANGED if link.request_version < request.version else LinkStatus.OPEN
+
+
+def is_another_barred(people: People, key: str, typed_name: str) -> bool:
+    """Whether the name typed is that of somebody barred from the case, and not the link's own officer's."""
+    officer = people.county.officer(key)
+    its_own = officer is not None and not officer.shared and plain_name(officer.name) == plain_name(typed_name)
+    return people.is_barred_name(typed_name) and not its_own
 
 
 def through_shared(bureau: Bureau, key: str) -> bool:
@@ -295,6 +303,11 @@ async def open_link(bureau: Bureau, raw: str) -> OpenedLink:
         stand_in="" if away is None else away.name,
         stands_for="" if absent is None else absent.name,
         shared=officer is not None and officer.shared,
+        desk=tuple(
+            (one.officer.name, one.officer.phone)
+            for one in people.at_level(Level.COORDINATOR, request.office)
+            if one.officer.phone
+        ),
     )
 
 

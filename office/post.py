@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email.message import EmailMessage
 
@@ -27,6 +27,7 @@ from office.listening import listening
 from office.mailer import FinalFault, Mailer, TemporaryFault, UncertainFault
 from office.outbox import Claim
 from office.readdressing import who_gets, who_is_fit
+from office.roster import people_in
 from office.tables import Letter, Request
 from rules.vocabulary import Happening, Level
 
@@ -50,8 +51,9 @@ def wait_of(waits: Sequence[float], tries: int) -> float:
 
 @dataclass(frozen=True)
 class _Ready:
-    """A letter that is still true, with whom it goes to."""
+    """A letter that is still true, with whom it goes to, and the county as it is shown in it."""
 
+    bureau: Bureau
     letter: Letter
     officer: Officer
     minted: Minted | None
@@ -149,7 +151,8 @@ class Post:
         if reason:
             await outbox.mark_stale(session, self.bureau, held, reason)
             return None
-        officer = await who_gets(session, self.bureau, held, letter, request)
+        people = await people_in(session, self.bureau, letter.case_id)
+        officer = await who_gets(session, self.bureau, people, held, letter, request)
         if isinstance(officer, UndeliveredReason):
             await self._undelivered(session, held, letter, request, officer)
             return None
@@ -161,12 +164,12 @@ class Post:
         minted = await self._mint(session, self.bureau, letter) if letter.acts else None
         coded = letter.kind == LetterKind.DISCLOSURE_CODE.value
         one_time_code = await disclosure.code_in(session, self.bureau, letter) if coded else ""
-        return _Ready(letter, officer, minted, one_time_code)
+        return _Ready(replace(self.bureau, county=people.as_seen()), letter, officer, minted, one_time_code)
 
     async def _give(self, held: Claim, ready: _Ready) -> tuple[bool, bool]:
         letter = ready.letter
         try:
-            message: EmailMessage = compose(self.bureau, letter, ready.officer, ready.minted, ready.one_time_code)
+            message: EmailMessage = compose(ready.bureau, letter, ready.officer, ready.minted, ready.one_time_code)
             message.as_bytes()
         except Exception as fault:
             logger.error("letter %s (%s) cannot be written: %s", letter.id, letter.kind, type(fault).__name__)
@@ -238,7 +241,8 @@ class Post:
         if instead is not None:
             await outbox.put(
                 session, self.bureau, key=key_for(letter.key, letter.to_officer, instead.key), kind=letter.kind,
-                case=number, to_office=letter.to_office if letter.acts else instead.office, to_officer=instead.key, facts=letter.facts, request=request,
+                case=number, to_office=letter.to_office if letter.acts else instead.office, to_officer=instead.key,
+                facts=letter.facts, request=request,
                 level=None if letter.level is None else Level(letter.level), acts=letter.acts,
             )  # fmt: skip
         # Whoever barred a person knows it; they are told only where nobody is left.
@@ -284,11 +288,12 @@ def stand_in(county: County, letter: Letter, fit: Callable[[Officer], bool] = la
     A letter that acts stays in its office, because its link would be worth nothing elsewhere. A one-time code is for
     the one who asked for it, at the registered address, and for nobody else. `fit` is false for who is away or barred.
     """
-    if letter.kind in (LetterKind.DISCLOSURE_CODE.value, LetterKind.ADDRESS_CHECK.value):
+    if LetterKind(letter.kind).is_for_nobody_else:
         return None
     office = county.offices.get(letter.to_office)
     people: list[Officer] = []
-    if office is not None:
+    # That an office keeps silent is told to no one of the silent but its head.
+    if office is not None and letter.level != Level.OFFICE_HEAD.value:
         people += [*office.contacts, *(one for one in office.officers if one.post == "head"), *office.officers]
     if not letter.acts:
         for level in list(Level)[(Level(letter.level) if letter.level else Level.COORDINATOR).height :]:

@@ -11,7 +11,6 @@ from office.bureau import Bureau
 from office.people import Away, Bar, People, plain_name
 from office.tables import Absence, Barred, Proceeding, Report, Request
 
-
 _AWAY, _BARRED, _REPORTED = "away", "barred", "reported"
 
 

@@ -8,12 +8,20 @@ import html
 import re
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import unquote
 
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from office.bureau import Bureau
+from office.tables import AbsenceForm, Contact
 
 CODE_DIGITS = 6
+LINK, CONTACT, ABSENCE = "link", "contact", "absence"
+"""What a link is for: a token of one purpose is none of another."""
+WRONG_CODES_BEFORE_PAUSE = 5
+PAUSE_AFTER_WRONG_CODES = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -38,7 +46,7 @@ def hash_of(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def token_of(bureau: Bureau, nonce: str, purpose: str = "link") -> str:
+def token_of(bureau: Bureau, nonce: str, purpose: str = LINK) -> str:
     """160 bits of a keyed hash: 27 letters, in the path, safe in any address."""
     return base64.urlsafe_b64encode(bureau.sign(purpose, nonce)[:20]).decode().rstrip("=")
 
@@ -52,3 +60,19 @@ def is_code(bureau: Bureau, nonce: str, typed: str) -> bool:
     """Whether the typed code is the printed one. Blanks and full-width digits are forgiven."""
     digits = "".join(str(int(c)) for c in typed if c.isdecimal())
     return secrets.compare_digest(digits, code_of(bureau, nonce))
+
+
+async def refusal_of_code(session: AsyncSession, bureau: Bureau, row: Contact | AbsenceForm, typed: str) -> str:
+    """Count a wrong code, and give the sentence that refuses it; "" for the right one. The row is locked by the caller.
+
+    After several wrong codes the link rests for some minutes of machine time; the officer is not locked out for good.
+    """
+    now = (await session.execute(select(func.clock_timestamp()))).scalar_one()
+    if row.locked_until is not None and now < row.locked_until:
+        return "验证码输错次数较多，请5分钟后再试，或者电话联系协调员。"
+    if is_code(bureau, row.nonce, typed):
+        return ""
+    row.wrong_codes += 1
+    if row.wrong_codes % WRONG_CODES_BEFORE_PAUSE == 0:
+        row.locked_until = now + PAUSE_AFTER_WRONG_CODES
+    return "验证码不正确，请核对邮件中的6位数字。"

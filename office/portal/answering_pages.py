@@ -102,7 +102,7 @@ async def resend(request: Request, token: str) -> Response:
         await answering.resend(bureau, token)
     except links.UnknownLink:
         return unknown(request)
-    return page(request, "link_resent.html", link=opened, desk=desk(bureau))
+    return page(request, "link_resent.html", link=opened, desk=opened.desk)
 
 
 @router.post("/r/{token}/{kind}")
@@ -134,7 +134,7 @@ async def answer(request: Request, token: str, kind: str) -> Response:
         )
         status = HTTPStatus.UNPROCESSABLE_ENTITY if named else HTTPStatus.CONFLICT
         return link_page(request, opened, attempt, status=status)
-    return page(request, "given.html", given=given, link=opened, desk=desk(bureau), now=bureau.clock.now())
+    return page(request, "given.html", given=given, link=opened, desk=opened.desk, now=bureau.clock.now())
 
 
 async def _give(bureau: Bureau, opened: OpenedLink, kind: AnswerKind, form: Mapping[str, str]) -> answering.Given:
@@ -286,7 +286,7 @@ def link_page(
     if opened.status is LinkStatus.UNKNOWN:
         return unknown(request)
     sentence = sentence if attempt is None else attempt.sentence
-    common = {"link": opened, "desk": desk(bureau), "now": bureau.clock.now(), "sentence": sentence}
+    common = {"link": opened, "desk": opened.desk, "now": bureau.clock.now(), "sentence": sentence}
     template = PAGE_OF.get(opened.status)
     if template is not None:
         unsent = "" if attempt is None else tidy(attempt.values.get("words", "") or attempt.values.get("note", ""))

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from starlette.exceptions import HTTPException
 
 from office.bureau import Bureau
-from office.portal import answering_pages, contact_pages, dev_mail, particulars_pages, reporting
+from office.portal import absence_pages, answering_pages, contact_pages, dev_mail, particulars_pages, reporting
 from office.portal.pages import NOTICES, STYLESHEET, bureau_of, notice
 from office.portal.shield import Shield
 
@@ -36,6 +36,7 @@ def create_app(bureau: Bureau) -> FastAPI:
     app.include_router(particulars_pages.router)
     app.include_router(answering_pages.router)
     app.include_router(contact_pages.router)
+    app.include_router(absence_pages.router)
     app.include_router(dev_mail.router)
     return app
 

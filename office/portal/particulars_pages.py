@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse
 from office import disclosure, links
 from office.answering import Refused
 from office.links import LinkStatus, OpenedLink
-from office.portal.answering_pages import WHO, desk, link_page, unknown
+from office.portal.answering_pages import WHO, link_page, unknown
 from office.portal.forms import FormFaults, FormField, Widget, read
 from office.portal.pages import bureau_of, page
 from office.portal.reporting import typed
@@ -71,7 +71,7 @@ async def read_particulars(request: Request, token: str) -> Response:
         if refusal.field is not None:
             return _code_page(request, opened, form, {refusal.field: refusal.sentence})
         return link_page(request, opened, status=HTTPStatus.CONFLICT, sentence=refusal.sentence)
-    return page(request, "particulars.html", link=found.link, read=found, desk=desk(bureau))
+    return page(request, "particulars.html", link=found.link, read=found, desk=found.link.desk)
 
 
 def _code_page(request: Request, opened: OpenedLink, values: dict[str, str], faults: dict[str, str]) -> Response:
@@ -87,5 +87,5 @@ def _code_page(request: Request, opened: OpenedLink, values: dict[str, str], fau
         typed=values,
         faults=faults,
         minutes=minutes,
-        desk=desk(bureau_of(request)),
+        desk=opened.desk,
     )

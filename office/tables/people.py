@@ -99,3 +99,20 @@ class PassedOn(Base):
     to_officers: Mapped[str] = mapped_column(comment="county keys, with a comma between")
     at: Mapped[datetime]
     listed_at: Mapped[datetime | None]
+
+
+class AbsenceForm(Base):
+    """An officer's way to the page on which an absence is written down. Token and code come from the nonce."""
+
+    __tablename__ = "absence_form"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    officer: Mapped[str] = mapped_column(String(80))
+    address: Mapped[str] = mapped_column(String(254))
+    nonce: Mapped[str] = mapped_column(String(64))
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    wrong_codes: Mapped[int] = mapped_column(Integer, default=0)
+    locked_until: Mapped[datetime | None] = mapped_column(comment="machine time")
+    letter_id: Mapped[int] = mapped_column(ForeignKey("letter.id"), unique=True)
+    made_at: Mapped[datetime]
+    expires_at: Mapped[datetime]

@@ -119,6 +119,23 @@ def upgrade() -> None:
         "ix_passed_on_unlisted", "passed_on", ["officer"], unique=False, postgresql_where=sa.text("listed_at IS NULL")
     )
     op.create_table(
+        "absence_form",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("officer", sa.String(length=80), nullable=False),
+        sa.Column("address", sa.String(length=254), nullable=False),
+        sa.Column("nonce", sa.String(length=64), nullable=False),
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("wrong_codes", sa.Integer(), nullable=False),
+        sa.Column("locked_until", sa.DateTime(timezone=True), nullable=True, comment="machine time"),
+        sa.Column("letter_id", sa.BigInteger(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["letter_id"], ["letter.id"], name=op.f("fk_absence_form_letter_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_absence_form")),
+        sa.UniqueConstraint("letter_id", name=op.f("uq_absence_form_letter_id")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_absence_form_token_hash")),
+    )
+    op.create_table(
         "contact",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("officer", sa.String(length=80), nullable=False),
