@@ -23,7 +23,15 @@ from office.requests import facts_of, news, redraw, reschedule
 from office.roster import people_in
 from office.tables import AnswerRow, CaseRow, Request
 from rules.answers import Answer
-from rules.steps import Step, step
+from rules.steps import (
+    HANDOVER_GIVEN,
+    HANDOVER_TAKEN,
+    HANDOVER_WITNESSED,
+    KINSHIP_HANDOVER,
+    RETURN_CHILD,
+    Step,
+    step,
+)
 from rules.vocabulary import AnswerKind, Channel, Happening, Office, RequestState
 
 WRONG_CODES_BEFORE_PAUSE = 5
@@ -59,6 +67,14 @@ class Given:
     office_name: str
     at: datetime
     again: bool
+
+
+TWO_SIDES = (
+    {HANDOVER_GIVEN.key, HANDOVER_TAKEN.key},
+    {RETURN_CHILD.key, HANDOVER_WITNESSED.key},
+    {KINSHIP_HANDOVER.key, HANDOVER_WITNESSED.key},
+)
+"""Steps that confirm one paper (晋政发〔2017〕46号 三(四)): two people do, also where one stands in for the other."""
 
 
 @dataclass(frozen=True)
@@ -222,6 +238,7 @@ async def take(session: AsyncSession, bureau: Bureau, request: Request, case: Ca
     asked = step(request.step)
     _refuse_what_cannot_be(bureau, request, asked, speech)
     await _refuse_second_extension(session, bureau, request, speech)
+    await _refuse_both_sides(session, bureau, request, speech)
     row = AnswerRow(
         request_id=request.id,
         reference=f"HF-{now:%y%m%d}-{readable_code(6)}",
@@ -298,6 +315,22 @@ async def _refuse_second_extension(session: AsyncSession, bureau: Bureau, reques
     ).scalar_one()
     if not links.may_extend(bureau, request, "asked" if earlier else ""):
         raise Refused("该事项不能延期：紧急事项、已经到期或已经申请过延期的不再延期。")
+
+
+async def _refuse_both_sides(session: AsyncSession, bureau: Bureau, request: Request, speech: Speech) -> None:
+    others = {key for sides in TWO_SIDES if request.step in sides for key in sides} - {request.step}
+    if not others or speech.kind is not AnswerKind.DONE or bureau.county.officer(speech.officer) is None:
+        return
+    theirs = (
+        select(AnswerRow.id)
+        .join(Request, Request.id == AnswerRow.request_id)
+        .where(Request.proceeding_id == request.proceeding_id, Request.step.in_(others))
+        .where(Request.subject == request.subject, AnswerRow.officer == speech.officer)
+        .where(AnswerRow.kind == AnswerKind.DONE.value)
+        .limit(1)
+    )
+    if (await session.execute(theirs)).first() is not None:
+        raise Refused("交接的另一方已经由您确认，本方须由另一人确认。")
 
 
 async def _tell_colleagues(session: AsyncSession, bureau: Bureau, request: Request, case: CaseRow, owner: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select, text
@@ -149,6 +150,33 @@ async def lift(bureau: Bureau, *, case: str, who: str, lifted_by: str) -> bool:
         live.lifted_at, live.lifted_by = bureau.clock.now(), lifted_by
         log.write(session, Happening.BAR_LIFTED, at=live.lifted_at, case_id=row.id)
     return True
+
+
+@dataclass(frozen=True)
+class StandingBar:
+    """A bar as the coordinator sees it: `who` is the county key or, where there is none, the name."""
+
+    who: str
+    name: str
+    reason: BarReason
+    set_by: str
+    at: datetime
+
+
+async def bars_in(bureau: Bureau, case: str) -> list[StandingBar]:
+    """Who has no part in a case now, for the coordinator alone. Raises `Refused` for an unknown case."""
+    async with bureau.database.transaction() as session:
+        row = await _case(session, case)
+        statement = select(Barred).where(Barred.case_id == row.id, Barred.lifted_at.is_(None)).order_by(Barred.id)
+        found = (await session.execute(statement)).scalars().all()
+    officers = [bureau.county.officer(one.officer) for one in found]
+    return [
+        StandingBar(
+            one.officer or one.name, one.name or (officer.name if officer else ""), BarReason(one.reason), one.set_by,
+            one.at,
+        )
+        for one, officer in zip(found, officers, strict=True)
+    ]  # fmt: skip
 
 
 async def _case(session: AsyncSession, number: str) -> CaseRow:

@@ -1,4 +1,4 @@
-"""people · away · back · bar · unbar: who acts for an office, and who has no part in a case."""
+"""people · away · back · bar · unbar · bars: who acts for an office, and who has no part in a case."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rich.table import Table
 from office.absences import COORDINATOR, end_absence, set_absence
 from office.answering import Refused
 from office.bars import bar as bar_person
-from office.bars import lift
+from office.bars import bars_in, lift
 from office.bureau import Bureau
 from office.cli.output import CountyOption, Fault, JsonOption, app, moment, out, say, with_bureau
 from office.directory import POSTS, Standing, directory
@@ -169,3 +169,32 @@ def unbar(
         say({"case": case, "who": who, "lifted": True})
         return
     out.print(f"已解除：{who}在{case}中的回避。", markup=False)
+
+
+@app.command()
+def bars(
+    case: Annotated[str, typer.Argument(help="案号")],
+    county: CountyOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """列出本案应当回避的人。"""
+    try:
+        found = with_bureau(county, lambda bureau: bars_in(bureau, case))
+    except Refused as fault:
+        raise Fault(fault.sentence) from fault
+    if as_json:
+        say(
+            [
+                {
+                    "who": one.who, "name": one.name, "reason": one.reason.value, "set_by": one.set_by,
+                    "at": one.at.astimezone(COUNTY_ZONE).isoformat(timespec="seconds"),
+                }
+                for one in found
+            ]
+        )  # fmt: skip
+        return
+    if not found:
+        out.print(f"{case}没有登记回避。", markup=False)
+    for one in found:
+        at = moment(one.at.astimezone(COUNTY_ZONE).isoformat())
+        out.print(f"{one.who} {one.name}：{one.reason.label}（{one.set_by}，{at}）", markup=False)

@@ -101,7 +101,8 @@ def _fields(opened: OpenedForm) -> tuple[FormField, ...]:
 
 def _read(opened: OpenedForm, form: Mapping[str, str]) -> tuple[dict[str, str], date, date]:
     """What was typed, with both days. Raises `FormFaults` with all that is wrong at once."""
-    values, faults = {}, {}
+    values: dict[str, str] = {}
+    faults: dict[str, str] = {}
     for fields in (_fields(opened), WHO):
         try:
             values |= read(fields, form)

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from office.absences import end_absence, set_absence
 from office.answering import Refused
 from office.bars import bar
 from office.links import LinkStatus
 from office.post import Post
+from office.requests import ask
 from office.staffing import settle
-from office.tables import Absence
+from office.tables import Absence, CaseRow
 from office.timekeeping import COUNTY_ZONE
 from rules.answers import Acceptance
+from rules.steps import HANDOVER_GIVEN, HANDOVER_TAKEN
 from rules.vocabulary import AnswerKind, BarReason, Happening
 from tests.office.letter_desk import ScriptedMailer
 from tests.story import Story
@@ -47,6 +51,9 @@ async def send_away(
         ({"first": 1}, "已经过去"),
         ({"by": "ps_xia"}, "只能由本人或者协调员登记"),
         ({"by": "ps_zhou", "stand_in": "qs_hong"}, "跨单位代理须由协调员登记"),
+        # Who asks for more time would grant it.
+        ({"officer": "xt_wen", "stand_in": "ps_zhou"}, "不能由被督办单位的周立言代理"),
+        ({"officer": "ld_liao", "stand_in": "ps_lei"}, "不能由被督办单位的雷正宇代理"),
     ],
 )
 async def test_a_bad_absence_is_refused_in_one_sentence(story: Story, more: dict[str, Any], says: str) -> None:
@@ -164,3 +171,73 @@ async def test_ending_an_absence_takes_effect_at_once(story: Story) -> None:
         "ps_xia",
         "ps_zhou",
     ]
+
+
+async def test_two_who_name_each_other_at_the_same_moment_make_no_loop(story: Story) -> None:
+    """On the real PostgreSQL, eight times: one stands, the other is refused."""
+    for number in range(8):
+        first = 2 + 3 * number
+        both = await asyncio.gather(
+            send_away(story, "ps_zhou", "ps_xia", first, first + 2),
+            send_away(story, "ps_xia", "ps_zhou", first, first + 2),
+            return_exceptions=True,
+        )
+        assert sorted(type(one).__name__ for one in both) == ["Absence", "Refused"]
+        refusal = next(one for one in both if isinstance(one, Refused))
+        assert "成了循环" in refusal.sentence
+
+
+async def test_the_same_absence_again_is_one_absence(story: Story) -> None:
+    """Whoever presses twice is told of it once."""
+    rows = await asyncio.gather(*(send_away(story, "ps_zhou", "ps_xia") for _ in range(5)))
+    assert len({row.id for row in rows}) == 1
+    assert sorted(row.to_officer for row in await story.letters("standing_in")) == ["ps_xia", "ps_zhou"]
+
+
+async def test_who_reported_a_case_at_hand_is_refused_as_stand_in(story: Story) -> None:
+    """Nobody accepts their own referral for somebody else; the sentence names no case."""
+    await story.report(reporter_name="洪 定山")
+    with pytest.raises(Refused) as refusal:
+        await send_away(story, "ps_zhou", "qs_hong")
+    assert "请另选代理人" in refusal.value.sentence
+    assert story.case not in refusal.value.sentence
+
+
+async def test_a_stand_in_gets_nothing_of_a_case_they_report_later(story: Story) -> None:
+    """Named before the report: that case passes them over, the others do not."""
+    await send_away(story, "ps_zhou", "qs_hong")
+    await story.report(reporter_name="洪定山")
+    request = await story.request("police_accept")
+    assert [row.to_officer for row in await story.letters("asked", request_id=request.id)] == ["ps_xia"]
+    await story.report()
+    request = await story.request("police_accept")
+    asked = await story.letters("asked", request_id=request.id)
+    assert sorted(row.to_officer for row in asked) == ["ps_xia", "qs_hong"]
+
+
+async def test_a_stand_ins_letter_that_has_not_left_goes_to_who_came_back(story: Story) -> None:
+    """The period ended while the mail server was away: nobody is told that somebody has left."""
+    await send_away(story, "ps_zhou", "qs_hong", 2, 4)
+    await story.report()
+    story.clock.move_to(day(4))
+    mailer = ScriptedMailer()
+    await Post(story.bureau, mailer).send_due()
+    request = await story.request("police_accept")
+    told = {row.to_officer: row.state for row in await story.letters("asked", request_id=request.id)}
+    assert told == {"ps_zhou": "handed_over", "ps_xia": "handed_over", "qs_hong": "stale"}
+    assert not await story.letters("recipient_missing")
+
+
+async def test_one_person_confirms_no_handover_for_both_sides(story: Story) -> None:
+    """The police and the protection center sign one paper (晋政发〔2017〕46号 三(四)); a stand-in for both signs once."""
+    await send_away(story, "ps_zhou", "qs_hong")
+    await story.report()
+    given = await story.request("police_accept")
+    async with story.database.transaction() as session:
+        case = (await session.execute(select(CaseRow))).scalar_one()
+        for step, office in ((HANDOVER_GIVEN, "public_security"), (HANDOVER_TAKEN, "minor_protection_center")):
+            await ask(session, story.bureau, case, given.proceeding_id, step, story.bureau.county.office(office))
+    await story.answer_only("handover_given", said_by="qs_hong", document_number="1")
+    with pytest.raises(Refused, match="须由另一人确认"):
+        await story.answer_only("handover_taken", said_by="qs_hong", document_number="1")
+    await story.answer_only("handover_taken", document_number="1")

@@ -100,6 +100,18 @@ async def test_looking_confirms_nothing_and_the_form_does(asking: Story) -> None
     assert (await states(asking))["ps_zhou"] == ["confirmed"]
 
 
+async def test_ten_presses_at_once_confirm_once(asking: Story) -> None:
+    """One log row, one moment."""
+    await settle(asking.bureau)
+    minted = await minted_for(asking, "ps_zhou")
+    token = minted.url.rsplit("/", 1)[1]
+    every = await asyncio.gather(
+        *(contacts.confirm(asking.bureau, token, typed_name="周立言", code=minted.code) for _ in range(10))
+    )
+    assert {one.confirmed_at for one in every} == {asking.clock.now()}
+    assert len(await asking.happened(Happening.CONTACT_CONFIRMED)) == 1
+
+
 async def test_wrong_codes_are_limited_without_locking_the_officer_out_for_good(asking: Story) -> None:
     """After five the link rests, also for the right code."""
     await settle(asking.bureau)

@@ -31,7 +31,15 @@ from rules.wording import deadline, short_deadline
 NOON = datetime(2026, 6, 12, 12, 0, tzinfo=COUNTY_ZONE)
 MINTED = Minted("https://jieli.anhe.example/r/Zk3hV0bqX9_yTnW2sLc8RmQeAdU", "048291", NOON + timedelta(days=14))
 ONE_TIME_CODE = "K7M2Q9XB"
-ACTING = {"asked", "reminder", "question_answered", "extension_decided", "deadline_moved", "address_check"}
+ACTING = {
+    "asked",
+    "reminder",
+    "question_answered",
+    "extension_decided",
+    "deadline_moved",
+    "address_check",
+    "absence_form",
+}
 
 
 class Noon:
@@ -126,6 +134,11 @@ FACTS |= {
     "contacts_unconfirmed": {
         "case_number": "", "more": 2, "days": 7,
         "contacts": [{"office_name": "安和县公安局", "officer": "夏安宁", "seen_at": NOON.isoformat()}],
+    },
+    "absence_form": {"case_number": "", "office_name": "安和县公安局", "asked_for_at": NOON.isoformat()},
+    "standing_in": {
+        "case_number": "", "office_name": "安和县公安局", "away": "周立言", "stand_in": "夏安宁", "set_by": "本人",
+        "begins": NOON.isoformat(), "ends": (NOON + timedelta(days=7)).isoformat(), "ended": False,
     },
     "steps_passed_on": {
         "case_number": "", "officer": "周立言", "more": 0, "at": NOON.isoformat(),

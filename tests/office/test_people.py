@@ -126,6 +126,29 @@ def test_never_a_barred_person_and_never_nobody_while_somebody_exists(
         assert not shut_out & {one.key for one in told}
 
 
+def test_who_reported_stands_in_for_nobody_and_decides_only_where_nobody_else_is_there() -> None:
+    """A report is reviewed by somebody who did not make it; a village reviews none, and its child director goes on."""
+    reporter = frozenset({plain_name("夏安宁")})
+    people = People(COUNTY, NOW, (away("ps_zhou", "ps_xia"),), reporters=reporter)
+    assert people.stand_in_of("ps_zhou") is None
+    assert [one.key for one in people.contacts("public_security")] == ["ps_zhiban"]
+    assert [one.key for one in People(COUNTY, NOW, reporters=reporter).contacts("public_security")] == ["ps_zhou"]
+    alone = People(COUNTY, NOW, (), tuple(barred("ps_zhou", "ps_zhiban", "ps_lei")), reporter)
+    assert [one.key for one in alone.contacts("public_security")] == ["ps_xia"]
+    village = People(COUNTY, NOW, reporters=frozenset({plain_name("聂春芽")}))
+    assert [one.key for one in village.contacts("liuhe_village")] == ["lh_nie"]
+
+
+def test_a_leavers_steps_go_to_the_duty_contact_and_where_there_is_none_to_the_contacts() -> None:
+    """Never to somebody barred, and to the stand-in of the one on duty who is away."""
+    assert [one.key for one in People(COUNTY, NOW).takes_over("public_security")] == ["ps_zhiban"]
+    absent = People(COUNTY, NOW, (away("ps_zhiban", "ps_lei"),))
+    assert [one.key for one in absent.takes_over("public_security")] == ["ps_lei"]
+    shut_out = People(COUNTY, NOW, bars=tuple(barred("ps_zhiban")))
+    assert [one.key for one in shut_out.takes_over("public_security")] == ["ps_zhou", "ps_xia"]
+    assert [one.key for one in People(COUNTY, NOW).takes_over("education")] == ["jy_yan"]
+
+
 def test_a_barred_head_is_passed_over_for_the_next_level() -> None:
     """The silence of an office is never told to somebody who has no part in the case."""
     people = People(COUNTY, NOW, bars=tuple(barred("ps_lei")))

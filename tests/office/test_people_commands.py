@@ -1,4 +1,4 @@
-"""people · away · back · bar · unbar, for people and for programs."""
+"""people · away · back · bar · unbar · bars, for people and for programs."""
 
 from __future__ import annotations
 
@@ -102,6 +102,10 @@ def test_bar_and_unbar(run: Run, case: str) -> None:
         run("bar", case, key, "--because", "other")
     last = run("bar", case, "ps_lei", "--because", "alleged_perpetrator")
     assert last["recused"] == ["police_accept"]
+    listed = run("bars", case)
+    assert [(one["who"], one["name"], one["reason"]) for one in listed][0] == ("ps_zhou", "周立言", "relative")
+    assert len(listed) == 4
+    assert "周立言：当事人的近亲属" in run("bars", case, as_json=False)
     assert run("unbar", case, "ps_zhou") == {"case": case, "who": "ps_zhou", "lifted": True}
     assert "没有登记回避" in str(run("unbar", case, "ps_zhou"))
     assert "没有案号" in str(run("bar", "AH-2026-9999", "ps_zhou", "--because", "other"))
