@@ -288,7 +288,7 @@ def stand_in(county: County, letter: Letter, fit: Callable[[Officer], bool] = la
     A letter that acts stays in its office, because its link would be worth nothing elsewhere. A one-time code is for
     the one who asked for it, at the registered address, and for nobody else. `fit` is false for who is away or barred.
     """
-    if LetterKind(letter.kind).is_for_nobody_else:
+    if letter.kind in {kind.value for kind in LetterKind if kind.is_for_nobody_else}:
         return None
     office = county.offices.get(letter.to_office)
     people: list[Officer] = []

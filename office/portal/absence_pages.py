@@ -108,12 +108,10 @@ def _read(opened: OpenedForm, form: Mapping[str, str]) -> tuple[dict[str, str], 
             values |= read(fields, form)
         except FormFaults as refusal:
             faults |= refusal.faults
-    days = {name: _day(values.get(name, "")) for name in ("first", "last")}
-    faults |= {
-        name: "请写明日期，例如 2026-05-01。"
-        for name, day in days.items()
-        if day is None and name not in faults and name in values
-    }
+    days = {name: _day(form.get(name, "")) for name in ("first", "last")}
+    for name, day in days.items():
+        if day is None:
+            faults.setdefault(name, "请写明日期，例如 2026-05-01。")
     if faults or days["first"] is None or days["last"] is None:
         raise FormFaults(faults)
     return values, days["first"], days["last"]

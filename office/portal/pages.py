@@ -44,6 +44,7 @@ def environment() -> Environment:
         auto_reload=False,
     )
     made.filters["moment"] = words.moment
+    made.filters["day"] = words.day
     made.filters["deadline"] = words.deadline
     made.globals["remaining"] = words.remaining
     made.globals["stylesheet"] = f"/static/portal.css?v={STYLESHEET_VERSION}"

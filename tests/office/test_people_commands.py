@@ -103,8 +103,8 @@ def test_bar_and_unbar(run: Run, case: str) -> None:
     last = run("bar", case, "ps_lei", "--because", "alleged_perpetrator")
     assert last["recused"] == ["police_accept"]
     listed = run("bars", case)
-    assert [(one["who"], one["name"], one["reason"]) for one in listed][0] == ("ps_zhou", "周立言", "relative")
-    assert len(listed) == 4
+    assert [one["who"] for one in listed] == ["ps_zhou", "ps_xia", "ps_zhiban", "ps_lei"]
+    assert (listed[0]["name"], listed[0]["reason"]) == ("周立言", "relative")
     assert "周立言：当事人的近亲属" in run("bars", case, as_json=False)
     assert run("unbar", case, "ps_zhou") == {"case": case, "who": "ps_zhou", "lifted": True}
     assert "没有登记回避" in str(run("unbar", case, "ps_zhou"))
