@@ -81,8 +81,7 @@ async def _bar(session: AsyncSession, bureau: Bureau, number: str, who: str, rea
     )
     # After the steps: whoever is just now putting a step in this case has kept it before we look on.
     await session.execute(select(CaseRow.id).where(CaseRow.id == case.id).with_for_update())
-    officer = bureau.county.officer(who)
-    key, name = ("", plain_name(who)) if officer is None else (officer.key, "")
+    key, name = _known_as(bureau, who)
     live = await _live(session, case, key, name)
     if live is not None:
         return Barring(number, who, BarReason(live.reason), True, (), ())
@@ -139,8 +138,7 @@ async def lift(bureau: Bureau, *, case: str, who: str, lifted_by: str) -> bool:
     """Lift a bar; what went to others stays with them. False when there was none. Raises `Refused`."""
     async with bureau.database.transaction() as session:
         row = await _case(session, case)
-        officer = bureau.county.officer(who.strip())
-        key, name = ("", plain_name(who)) if officer is None else (officer.key, "")
+        key, name = _known_as(bureau, who)
         live = await _live(session, row, key, name)
         if live is None:
             # An officer who has left the county's file since is still barred under the key.
@@ -177,6 +175,15 @@ async def bars_in(bureau: Bureau, case: str) -> list[StandingBar]:
         )
         for one, officer in zip(found, officers, strict=True)
     ]  # fmt: skip
+
+
+def _known_as(bureau: Bureau, who: str) -> tuple[str, str]:
+    """The key of the one officer who has that key or name; else no key, and the name."""
+    officers = [one for office in bureau.county.offices.values() for one in office.officers]
+    found = [one for one in officers if one.key == who.strip()] or [
+        one for one in officers if plain_name(one.name) == plain_name(who)
+    ]
+    return (found[0].key, "") if len(found) == 1 else ("", plain_name(who))
 
 
 async def _case(session: AsyncSession, number: str) -> CaseRow:

@@ -24,7 +24,7 @@ from office.letter_facts import LetterKind
 from office.people import People, Recipient
 from office.requests import recuse, redraw, write_to
 from office.roster import people_in
-from office.tables import Absence, CaseRow, Contact, Event, Letter, PassedOn, Proceeding, Request
+from office.tables import Absence, Barred, CaseRow, Contact, Event, Letter, PassedOn, Proceeding, Request
 from rules.steps import step
 from rules.vocabulary import Happening, LetterState, RequestState
 
@@ -147,6 +147,16 @@ def _stand_ins(people: People) -> list[tuple[str, str, str]]:
 
 
 def _not_written_to(pairs: list[tuple[str, str]]) -> Any:
+    barred = (
+        select(Barred.id)
+        .join(Proceeding, Proceeding.case_id == Barred.case_id)
+        .where(
+            Proceeding.id == Request.proceeding_id,
+            Barred.officer == Letter.to_officer,
+            Barred.lifted_at.is_(None),
+        )
+        .exists()
+    )
     written = (
         select(Letter.id)
         .where(
@@ -154,6 +164,7 @@ def _not_written_to(pairs: list[tuple[str, str]]) -> Any:
             Letter.acts,
             Letter.state.not_in(_LOST),
             tuple_(Letter.to_office, Letter.to_officer).in_(pairs),
+            ~barred,
         )
         .exists()
     )

@@ -12,12 +12,13 @@ import pytest
 
 from office import staffing
 from office.answering import Refused
+from office.bars import bar
 from office.clock import Clock as Ticker
 from office.links import LinkStatus
 from office.post import Post
 from office.staffing import settle
 from rules.answers import Acceptance
-from rules.vocabulary import AnswerKind, Happening
+from rules.vocabulary import AnswerKind, BarReason, Happening
 from tests.office.letter_desk import ScriptedMailer, without
 from tests.office.test_people import changed
 from tests.story import Story
@@ -181,3 +182,17 @@ async def test_nothing_is_moved_where_everybody_is_there(story: Story) -> None:
     await take_three(story)
     done = await settle(story.bureau)
     assert (done.passed_on, done.recused, done.lists) == (0, 0, 0)
+
+
+async def test_a_step_whose_letters_are_with_a_barred_officer_and_a_leaver_goes_on(story: Story) -> None:
+    """Two were asked; one is barred from the case and the other leaves: that the first is there helps nobody."""
+    await story.report()
+    await story.deliver()
+    await bar(story.bureau, case=story.case, who="周立言", reason=BarReason.RELATIVE, set_by="coordinator")
+    assert (await settle(story.bureau)).passed_on == 0
+    county_is(story, without(story.bureau.county, "ps_xia"))
+    assert (await settle(story.bureau)).passed_on == 1
+    request = await story.request("police_accept")
+    assert (await story.letters("asked", request_id=request.id))[-1].to_officer == "ps_zhiban"
+    (told,) = await story.letters("steps_passed_on")
+    assert told.facts["steps"][0]["to"] == "石守夜"
