@@ -3,10 +3,12 @@
 Basis: 晋政发〔2017〕46号 三, 四 (评估帮扶机制), 五; 国发〔2016〕13号 四(三); 国发〔2016〕36号. Steps C1-C8 and 1F.
 """
 
+from typing import Any
+
 from prefect import flow
 
 from rules.answers import AssessmentResult, Capability, VisitFinding
-from rules.case import Case
+from rules.case import Asked, Case
 from rules.steps import (
     CLINIC_HELP,
     CLOSING_REVIEW,
@@ -23,18 +25,25 @@ from tasks.cases import close, hand_over, open_case, take_leave
 from tasks.entitlements import apply_for_entitlements
 from tasks.following import end_entitlements, follow_the_file, the_file_ends
 from tasks.services import arrange_services
-from tasks.visiting import visit_until_settled
+from tasks.visiting import child_is_gone, visit_until_settled
 
 
 @flow(name="评估帮扶", flow_run_name="{case_number} 评估帮扶", retries=0, persist_result=False)
-async def assessment_and_assistance(case_number: str) -> str:
+async def assessment_and_assistance(case_number: str, serial: int = 1) -> str:
     """What does this child need, and who gives it? Then visit until it holds."""
-    case = await open_case(case_number, Mechanism.ASSESSMENT_AND_ASSISTANCE)
+    case = await open_case(case_number, Mechanism.ASSESSMENT_AND_ASSISTANCE, serial)
 
     # 1F  A day noted in the file has opened it again: what it brings up is dealt with, and nothing else.
     if case.from_file:
         return await close(case, await follow_the_file(case))
 
+    # 1F  Else such days come beside the assessment, and wait for none of its answers.
+    file_ground, ground = await together(lambda: follow_the_file(case), lambda: assess(case))
+    return await close(case, ground if ground.is_final or not file_ground.is_final else file_ground)
+
+
+async def assess(case: Case) -> ClosingGround:
+    """C1-C8: from the child's file to the last visit. Gives the ground on which the assessment closes."""
     # C1  One child, one file. C2  The township looks into the family; school, clinic and village help.
     await reply_to(await ask(case, OPEN_CASE_FILE))
     investigation = await ask(case, INVESTIGATE)
@@ -43,7 +52,7 @@ async def assessment_and_assistance(case_number: str) -> str:
 
     # Danger found in the survey goes back to emergency handling, and does not wait for the helpers.
     if assessed.result is AssessmentResult.DANGER:
-        return await go_back_to(case, Mechanism.EMERGENCY_HANDLING)
+        return await hand_on(case, Mechanism.EMERGENCY_HANDLING, investigation)
     await replies_to(*helpers)
 
     # C2b  A doubtful guardian is assessed. D1  Harm that services cannot cure becomes guardianship intervention.
@@ -56,16 +65,15 @@ async def assessment_and_assistance(case_number: str) -> str:
 
     # C8  Nothing is needed. C3-C5  Each entitlement found is asked of its own office, all at the same time, and paid when granted.
     if assessed.result is AssessmentResult.NO_NEED and not harmed:
-        return await close(case, ClosingGround.NO_NEED)
+        return ClosingGround.NO_NEED
     await apply_for_entitlements(case)
 
     # C6  Services for child and family, each from the office whose duty it is.
     if assessed.services_needed:
         await arrange_services(case)
 
-    # C7, C8  The village visits until things are stable. 1F  Beside it, what was noted in the file comes on its day.
-    file_ground, ground = await together(lambda: follow_the_file(case), lambda: visits(case, harmed=harmed))
-    return await close(case, ground if ground.is_final or not file_ground.is_final else file_ground)
+    # C7, C8  The village visits until things are stable.
+    return await visits(case, harmed=harmed)
 
 
 async def visits(case: Case, *, harmed: bool) -> ClosingGround:
@@ -78,17 +86,16 @@ async def visits(case: Case, *, harmed: bool) -> ClosingGround:
         over=lambda: the_file_ends(case),
     )
     if visited.finding is VisitFinding.DANGER:
-        return await hand_on(case, Mechanism.EMERGENCY_HANDLING)
+        return await hand_on(case, Mechanism.EMERGENCY_HANDLING, visited.last)
     # Harm after the guardian had been dealt with already begins at emergency again, like harm after a return home.
     if visited.finding is VisitFinding.GUARDIAN_HARM:
-        return await hand_on(case, Mechanism.EMERGENCY_HANDLING if harmed else Mechanism.GUARDIANSHIP_INTERVENTION)
-    if visited.finding is VisitFinding.DIED:
-        await end_entitlements(case, visited.last, "died")
-        return ClosingGround.DIED
-    if visited.finding is VisitFinding.MOVED:
-        await end_entitlements(case, visited.last, "moved")
-        return ClosingGround.MOVED_JURISDICTION
-    return visited.ground
+        back_to = Mechanism.EMERGENCY_HANDLING if harmed else Mechanism.GUARDIANSHIP_INTERVENTION
+        return await hand_on(case, back_to, visited.last)
+    gone = child_is_gone(visited)
+    if gone is None:
+        return visited.ground
+    await end_entitlements(case, visited.last, visited.finding.value)
+    return gone
 
 
 async def look_again(case: Case, number: str) -> VisitFinding | None:
@@ -107,14 +114,11 @@ async def look_again(case: Case, number: str) -> VisitFinding | None:
     return None
 
 
-async def go_back_to(case: Case, mechanism: Mechanism) -> str:
-    """Legal-basis 1E, assessment → emergency, assessment → guardianship: the case comes back here afterwards."""
-    await hand_over(case, mechanism)
-    return await close(case, ClosingGround.HANDED_ON)
+async def hand_on(case: Case, mechanism: Mechanism, because: Asked[Any]) -> ClosingGround:
+    """Legal-basis 1E, assessment → emergency, assessment → guardianship: the case comes back here, to a new assessment.
 
-
-async def hand_on(case: Case, mechanism: Mechanism) -> ClosingGround:
-    """The same, beside what the file has brought up: that is finished, and given back when the case comes here again."""
-    await hand_over(case, mechanism)
+    What the file has brought up until then is finished here.
+    """
+    await hand_over(case, mechanism, because=because)
     await take_leave(case, ClosingGround.HANDED_ON)
     return ClosingGround.HANDED_ON

@@ -29,13 +29,13 @@ from tasks.custody import tell_of_custody
 from tasks.handing import written_handover
 from tasks.protecting import keep_order, order_made, ruling_on
 from tasks.searching import begin_search, search_for_family
-from tasks.visiting import found_harm, visit_until_quiet
+from tasks.visiting import act_on, visit_until_quiet
 
 
 @flow(name="应急处置", flow_run_name="{case_number} 应急处置", retries=0, persist_result=False)
-async def emergency_handling(case_number: str) -> str:
+async def emergency_handling(case_number: str, serial: int = 1) -> str:
     """A child may be in danger now. Make the child safe first; ask why afterwards."""
-    case = await open_case(case_number, Mechanism.EMERGENCY_HANDLING)
+    case = await open_case(case_number, Mechanism.EMERGENCY_HANDLING, serial)
 
     # B1  The police go to the child; civil affairs is told at once. B2, B4  The child is made safe; what was found is said.
     await inform(case, Office.CIVIL_AFFAIRS, "应急处置已启动")
@@ -122,14 +122,16 @@ async def protect_by_order(case: Case, found: Scene) -> bool:
 
 async def watch_warned_family(case: Case, warned: bool) -> None:
     """1F  The police visit until three visits in a row were quiet; harm that goes on is the guardian's failure."""
-    if warned and found_harm(await visit_until_quiet(case, WARNED_FAMILY_VISIT, WARNED_FAMILY_REVISIT)):
-        await hand_over(case, Mechanism.GUARDIANSHIP_INTERVENTION)
+    if warned:
+        visited = await visit_until_quiet(case, WARNED_FAMILY_VISIT, WARNED_FAMILY_REVISIT)
+        await act_on(case, visited, visited.last)
 
 
 async def watch_ninety_days(case: Case, warned: bool) -> None:
     """1F  In Shanxi the village visits within 90 days of the warning and keeps the record."""
-    if warned and found_harm(await reply_to(await ask(case, WARNED_FAMILY_RECORD))):
-        await hand_over(case, Mechanism.GUARDIANSHIP_INTERVENTION)
+    if warned:
+        record = await ask(case, WARNED_FAMILY_RECORD)
+        await act_on(case, await reply_to(record), record)
 
 
 async def watch_order(case: Case, found: Scene) -> None:

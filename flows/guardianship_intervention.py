@@ -4,6 +4,7 @@ Basis: 晋政发〔2017〕46号 三(四), 四 (监护干预机制); 国发〔201
 """
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from prefect import flow
 
@@ -35,26 +36,27 @@ from rules.steps import (
     TEMPORARY_GUARDIANSHIP_REVIEW,
     TRACE_GUARDIAN,
 )
-from rules.vocabulary import ClosingGround, Mechanism, Office
+from rules.vocabulary import ClosingGround, Mechanism, NewFact, Office
 from tasks.asking import ask, beside, day_of_reply_to, inform, release_all, reply_so_far, reply_to
 from tasks.cases import close, hand_over, open_case, take_leave
 from tasks.declaring import STEPS_OF_DECLARATION, offer_declaration
 from tasks.designation import designate_guardian
+from tasks.following import end_entitlements
 from tasks.handing import written_handover
 from tasks.lasting_guardianship import guard_until_it_ends, review_temporary_guardianship
 from tasks.opening import look_at_entitlements_again
 from tasks.restoration import Restoration, restorable_since, restoration
 from tasks.revocation import court_judges, file_for_revocation
-from tasks.visiting import ask_until, found_harm, visit_until_settled
+from tasks.visiting import ask_until, found_harm, tell_when_gone, visit_until_settled
 
 Way = Callable[[Case], Awaitable[ClosingGround]]
 """How the intervention goes on, up to the ground on which it closes."""
 
 
 @flow(name="监护干预", flow_run_name="{case_number} 监护干预", retries=0, persist_result=False)
-async def guardianship_intervention(case_number: str) -> str:
+async def guardianship_intervention(case_number: str, serial: int = 1) -> str:
     """The guardian fails or harms the child. Mend the guardian; else guard the child; else find a new guardian."""
-    case = await open_case(case_number, Mechanism.GUARDIANSHIP_INTERVENTION)
+    case = await open_case(case_number, Mechanism.GUARDIANSHIP_INTERVENTION, serial)
 
     # D1  Why, and how far to go.
     opened = await reply_to(await ask(case, OPEN_INTERVENTION))
@@ -128,8 +130,9 @@ async def tell_of_judgment(case: Case, judgment: Judgment) -> None:
         return
     await inform(case, Office.CIVIL_AFFAIRS, "监护人资格判决抄送，请据以核对救助保障")
     await inform(case, Office.TOWNSHIP, "监护人资格判决抄送，请据以核对救助保障")
-    await hand_over(case, Mechanism.ASSESSMENT_AND_ASSISTANCE)
-    await look_at_entitlements_again(case, "guardianship_revoked", await day_of_reply_to(Asked(case, JUDGMENT)))
+    revoked = Asked(case, JUDGMENT)
+    await hand_over(case, Mechanism.ASSESSMENT_AND_ASSISTANCE, because=revoked)
+    await look_at_entitlements_again(case, NewFact.GUARDIANSHIP_REVOKED, await day_of_reply_to(revoked))
 
 
 async def return_home(case: Case) -> ClosingGround:
@@ -139,10 +142,15 @@ async def return_home(case: Case) -> ClosingGround:
     await inform(case, Office.EDUCATION, "儿童已由监护人领回，请予关注并保密")
     await inform(case, Office.PUBLIC_SECURITY, "儿童已由监护人领回，请予关注并保密")
     await inform(case, Office.VILLAGE_COMMITTEE, "儿童已由监护人领回，请予关注并保密")
-    if found_harm(await visit_until_settled(case, RETURN_FOLLOW_UP)):
-        await hand_over(case, Mechanism.EMERGENCY_HANDLING)
+    visited = await visit_until_settled(case, RETURN_FOLLOW_UP)
+    if found_harm(visited):
+        await hand_over(case, Mechanism.EMERGENCY_HANDLING, because=visited.last)
         return ClosingGround.HANDED_ON
-    return await back_to_assessment(case, ClosingGround.RETURNED_AND_STABLE)
+    gone = await tell_when_gone(case, visited)
+    if gone is not None:
+        await end_entitlements(case, visited.last, visited.finding.value)
+        return gone
+    return await back_to_assessment(case, ClosingGround.RETURNED_AND_STABLE, because=visited.last)
 
 
 async def give_to_relative(case: Case) -> ClosingGround:
@@ -199,7 +207,7 @@ async def vanished_parent(case: Case, opened: Intervention) -> None:
         await offer_declaration(case)
 
 
-async def back_to_assessment(case: Case, ground: ClosingGround) -> ClosingGround:
+async def back_to_assessment(case: Case, ground: ClosingGround, *, because: Asked[Any] | None = None) -> ClosingGround:
     """Legal-basis 1E, guardianship → assessment: entitlements and visits follow every outcome."""
-    await hand_over(case, Mechanism.ASSESSMENT_AND_ASSISTANCE)
+    await hand_over(case, Mechanism.ASSESSMENT_AND_ASSISTANCE, because=because)
     return ground

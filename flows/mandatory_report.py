@@ -31,9 +31,9 @@ from tasks.cases import close, hand_over, open_case
 
 
 @flow(name="强制报告", flow_run_name="{case_number} 强制报告", retries=0, persist_result=False)
-async def mandatory_report(case_number: str) -> str:
+async def mandatory_report(case_number: str, serial: int = 1) -> str:
     """Somebody has seen a child in danger or in need. Nobody may send the report away."""
-    case = await open_case(case_number, Mechanism.MANDATORY_REPORT)
+    case = await open_case(case_number, Mechanism.MANDATORY_REPORT, serial)
 
     # A9  Only poverty or disability, and no danger: help with applying, not a police matter.
     if case.poverty_only:

@@ -27,8 +27,10 @@ def today(bureau: Bureau) -> date:
     return bureau.clock.now().astimezone(SHANGHAI).date()
 
 
-async def has_come(session: AsyncSession, bureau: Bureau, proceeding: Proceeding, key: str, day: date) -> bool:
-    """Whether the day that the proceeding rests for has begun. The first call writes it down, and that day stays."""
+async def wait_for(
+    session: AsyncSession, bureau: Bureau, proceeding: Proceeding, key: str, day: date
+) -> tuple[date, bool]:
+    """The day that the proceeding rests for, and whether it has begun. The first call writes it down, and that day stays."""
     await session.execute(
         insert(Appointment)
         .values(
@@ -48,7 +50,22 @@ async def has_come(session: AsyncSession, bureau: Bureau, proceeding: Proceeding
     ).scalar_one()
     if wait.came_at is None and wait.on <= today(bureau):
         wait.came_at = bureau.clock.now()
-    return wait.came_at is not None
+    return wait.on, wait.came_at is not None
+
+
+async def wait_no_more(session: AsyncSession, bureau: Bureau, proceeding: Proceeding, key: str) -> None:
+    """Cross out a day that the proceeding has no reason any more to rest for."""
+    await session.execute(
+        update(Appointment)
+        .where(
+            Appointment.proceeding_id == proceeding.id,
+            Appointment.kind == AppointmentKind.WAIT.value,
+            Appointment.subject == key,
+            Appointment.came_at.is_(None),
+            Appointment.struck_at.is_(None),
+        )
+        .values(struck_at=bureau.clock.now())
+    )
 
 
 async def note(

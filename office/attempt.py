@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from office import appointments, handover
 from office.bureau import Bureau
 from office.consequences import withdraw
+from office.county_numbers import CountyNumbers
 from office.database import WAKE, tell
 from office.requests import ask
 from office.schemes import answer_limit, said_of_schemes
@@ -28,11 +29,6 @@ from office.sheets import round_sheet
 from office.tables import AnswerRow, CaseRow, Event, Proceeding, Request
 from rules.answers import Answer
 from rules.case import Case, Noted
-from rules.entitlement_facts_form import EntitlementFacts
-from rules.entitlements import Decision
-from rules.entitlements.parameters import SchemeVersion
-from rules.matching import judged
-from rules.scheme_stages import StageAsked, entitlement_of, stages_of
 from rules.standing import Standing, standing
 from rules.steps import Step
 from rules.vocabulary import (
@@ -45,7 +41,6 @@ from rules.vocabulary import (
     RequestState,
     Urgency,
 )
-from rules.workdays import after, at_noon, before, reckon
 
 LEASE_SECONDS = 45
 """Machine seconds that a lease lasts without an act; longer than any call to Prefect may take."""
@@ -69,7 +64,7 @@ Pause = Callable[[str, str, str], Awaitable[None]]
 """Ends the attempt by pausing its flow run: pause key, state name, message. Raises; never returns."""
 
 
-class Attempt:
+class Attempt(CountyNumbers):
     """The port of a running attempt (`office.port.Port`)."""
 
     def __init__(self, bureau: Bureau, holder: str, flow_run_id: Any | None, pause: Pause) -> None:
@@ -83,7 +78,7 @@ class Attempt:
         self._case: Case | None = None
         self._noted: set[tuple[str, str, date]] | None = None
 
-    async def case(self, number: str, mechanism: Mechanism) -> Case:
+    async def case(self, number: str, mechanism: Mechanism, serial: int = 1) -> Case:
         """Take the lease, once, and say what the flow may know. Raises `LeaseLost`."""
         if self._case is not None:
             return self._case
@@ -96,6 +91,7 @@ class Attempt:
                 .where(
                     Proceeding.case_id == row.id,
                     Proceeding.mechanism == mechanism.value,
+                    Proceeding.serial == serial,
                     Proceeding.closed_at.is_(None),
                     or_(
                         Proceeding.lease_holder.is_(None),
@@ -236,35 +232,30 @@ class Attempt:
         async with self._act() as (session, row, proceeding):
             await handover.inform(session, self.bureau, row, proceeding, self.office_key(case, office), matter)
 
-    async def is_handed_over(self, proceeding: int, to: Mechanism) -> bool:
-        """Whether the case was passed on to that mechanism."""
+    async def is_handed_over(self, proceeding: int, to: Mechanism, occasion: str = "") -> bool:
+        """Whether the case was passed on to that mechanism, on that occasion."""
         async with self.bureau.database.transaction() as session:
-            return await handover.handed_over(session, proceeding, to)
+            return await handover.handed_over(session, proceeding, to, occasion)
 
-    async def hand_over(self, to: Mechanism) -> None:
+    async def hand_over(self, to: Mechanism, occasion: str = "") -> None:
         """Pass the case on to that mechanism."""
         async with self._act(case_first=True) as (session, row, proceeding):
-            await handover.hand_over(session, self.bureau, row, proceeding, to)
+            await handover.hand_over(session, self.bureau, row, proceeding, to, occasion)
 
     async def take_leave(self, ground: ClosingGround) -> None:
         """Write down the ground: from now on a hand-over to this mechanism starts it anew."""
         async with self._act() as (_, _, proceeding):
             proceeding.outcome = ground.value
 
-    def last_day(self, step: str, begun: date) -> date:
-        """The last day of the county's limit for the step, were it asked on that day."""
-        limit = self.bureau.county.terms(step, begun).answer.limit
-        return after(at_noon(begun), limit, self.bureau.county.calendar).date()
-
-    def day_to_ask(self, step: str, end: date) -> date:
-        """The day on which the step is asked so that its limit has run out by that end."""
-        limit = self.bureau.county.terms(step, end).answer.limit
-        return before(at_noon(end), limit, self.bureau.county.calendar).date()
-
-    async def has_come(self, key: str, day: date) -> bool:
-        """Whether the day that the proceeding rests for has begun."""
+    async def wait_for(self, key: str, day: date) -> tuple[date, bool]:
+        """The day that the proceeding rests for, as it was first written down, and whether it has begun."""
         async with self._act() as (session, _, proceeding):
-            return await appointments.has_come(session, self.bureau, proceeding, key, day)
+            return await appointments.wait_for(session, self.bureau, proceeding, key, day)
+
+    async def wait_no_more(self, key: str) -> None:
+        """Cross that day out."""
+        async with self._act() as (session, _, proceeding):
+            await appointments.wait_no_more(session, self.bureau, proceeding, key)
 
     async def note_in_file(self, kind: AppointmentKind, subject: str, day: date) -> None:
         """Note a day in the child's file. What stands there is read once: a flow notes the same at every attempt."""
@@ -340,37 +331,10 @@ class Attempt:
         """Do an act as one Prefect task run of that name."""
         await task.with_options(task_run_name=name)(*arguments)
 
-    def judge(self, first: EntitlementFacts, more: EntitlementFacts | None, on: date) -> Decision | None:
-        """What the rules find for a child's facts on the day they were given, by the county's dated numbers."""
-        return judged(first, more, on, self.bureau.county.entitlements)
-
     async def standing(self, at: datetime | None = None, *, besides: str | None = None) -> Standing:
         """What the child has been granted, and what is being decided, as it stood at an instant."""
         async with self.bureau.database.transaction() as session:
             return standing(await said_of_schemes(session, self.proceeding), self.proceeding, at, besides=besides)
-
-    def scheme_on(self, subject: str, on: date) -> SchemeVersion | None:
-        """How an entitlement's scheme decides, is reviewed and ends on a day."""
-        return self.bureau.county.entitlements.scheme_on(entitlement_of(subject), on)
-
-    def scheme_stages(self, subject: str, on: date) -> tuple[StageAsked, ...]:
-        """The offices that check, publish and decide one application, in their order, by the law of the day."""
-        return stages_of(self.bureau.county.entitlements, subject, on)
-
-    def opens_on(self, step: Step[Answer], since: date) -> date:
-        """The day after the waiting time has run out (民法典 201-203). Raises LookupError for a step that waits for nothing."""
-        opens = self.bureau.county.terms(step.key, appointments.today(self.bureau)).opens_after
-        if opens is None:
-            raise LookupError(f"{step.key} does not open later")
-        return reckon(at_noon(since), opens.limit, self.bureau.county.calendar, end_rolls=opens.end_rolls).due.date()
-
-    def office_key(self, case: Case, office: Office) -> str:
-        """The county's key of that office for that case."""
-        return self.bureau.county.office_for(office, case.township, case.village).key
-
-    def office_name(self, case: Case, office: Office) -> str:
-        """The short name of that office for that case."""
-        return self.bureau.county.office_for(office, case.township, case.village).short
 
 
 async def _latest(

@@ -116,7 +116,7 @@ class Courier:
                 mechanism.value,
                 f"jieli-{self.bureau.county.code}-{row.id}-{row.wait_number}",
                 f"{case.number} {mechanism.label}",
-                {"case_number": case.number},
+                {"case_number": case.number, "serial": row.serial},
                 tags,
             )
             await self._release(row.id, again_in=PICK_UP_SECONDS, flow_run_id=run)

@@ -1,9 +1,8 @@
-"""A mechanism opens, hands over to the next and closes. One live proceeding for each case and mechanism."""
+"""A mechanism opens, hands over to the next and closes. One proceeding at work for each case and mechanism."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -21,46 +20,35 @@ from rules.vocabulary import ClosingGround, Happening, Mechanism
 async def open_proceeding(
     session: AsyncSession, bureau: Bureau, case: CaseRow, mechanism: Mechanism, *, from_file: bool = False
 ) -> Proceeding:
-    """Start a mechanism for a case, however often a start is triggered: a live one is joined, never doubled.
+    """Start a mechanism for a case, however often a start is triggered: one at work is joined, never doubled.
 
-    A live one that has taken its leave, and only waits for the last answers owed to it, would not look at the child
-    again: it makes way for a new one. `from_file` says that a day noted in the child's file begins it.
+    One that has taken its leave looks at the child no more: it goes on with what it watches or is owed, and a new one
+    begins beside it. `from_file` says that a day noted in the child's file begins it.
     """
     now = bureau.clock.now()
     await _lock_case(session, case)
-    live = (
+    of_this_kind = Proceeding.case_id == case.id, Proceeding.mechanism == mechanism.value
+    at_work = (
         await session.execute(
-            select(Proceeding).where(
-                Proceeding.case_id == case.id, Proceeding.mechanism == mechanism.value, Proceeding.closed_at.is_(None)
-            )
+            select(Proceeding).where(*of_this_kind, Proceeding.closed_at.is_(None), Proceeding.outcome.is_(None))
         )
     ).scalar_one_or_none()
-    if live is not None and live.outcome is None:
+    if at_work is not None:
         # One that only deals with what its file brought up begins at its first line when the child is given to it anew.
-        live.from_file = live.from_file and from_file
-        return live
+        at_work.from_file = at_work.from_file and from_file
+        return at_work
     serial = (
-        await session.execute(
-            select(func.coalesce(func.max(Proceeding.serial), 0)).where(
-                Proceeding.case_id == case.id, Proceeding.mechanism == mechanism.value
-            )
-        )
+        await session.execute(select(func.coalesce(func.max(Proceeding.serial), 0)).where(*of_this_kind))
     ).scalar_one()
-    inherited = {} if live is None else await _make_way(session, bureau, case, live)
     statement = (
         insert(Proceeding)
         .values(
             case_id=case.id, mechanism=mechanism.value, serial=serial + 1, opened_at=now, from_file=from_file,
-            **{
-                "news": 0, "asleep": False, "wait_number": 0, "wait_name": "", "wait_message": "", "display": 1, "shown": 0,
-            } | inherited,
+            news=0, asleep=False, wait_number=0, wait_name="", wait_message="", display=1, shown=0,
         )
         .returning(Proceeding)
     )  # fmt: skip
     proceeding = (await session.execute(statement)).scalar_one()
-    if live is not None:
-        await _take_what_is_owed(session, live, proceeding)
-        await news(session, proceeding.id)
     log.write(
         session,
         Happening.PROCEEDING_OPENED,
@@ -82,66 +70,24 @@ async def _lock_case(session: AsyncSession, case: CaseRow) -> None:
     await session.execute(select(CaseRow.id).where(CaseRow.id == case.id).with_for_update(key_share=True))
 
 
-async def _make_way(session: AsyncSession, bureau: Bureau, case: CaseRow, leaving: Proceeding) -> dict[str, Any]:
-    """Close a proceeding that had taken its leave. Gives what the next one inherits: its flow run, and its sleep."""
-    # Requests before proceedings: the order in which an officer's answer locks them.
-    await session.execute(
-        select(Request.id)
-        .where(Request.proceeding_id == leaving.id)
-        .order_by(Request.id)
-        .with_for_update(key_share=True)
+async def handed_over(session: AsyncSession, giver_id: int, to: Mechanism, occasion: str) -> bool:
+    """Whether this proceeding has passed the case on to that mechanism, on that occasion."""
+    statement = select(Handover.id).where(
+        Handover.giver_id == giver_id, Handover.mechanism == to.value, Handover.occasion == occasion
     )
-    await session.refresh(leaving, with_for_update={"key_share": True})
-    inherited = {
-        name: getattr(leaving, name)
-        for name in ("flow_run_id", "news", "asleep", "wait_number", "wait_name", "wait_message", "display", "shown")
-    }
-    leaving.flow_run_id = None
-    leaving.closed_at = bureau.clock.now()
-    leaving.lease_holder = None
-    leaving.lease_until = None
-    await appointments.strike(session, bureau, proceeding_id=leaving.id)
-    await appointments.give_back(session, leaving.id)
-    log.write(
-        session,
-        Happening.PROCEEDING_CLOSED,
-        at=leaving.closed_at,
-        case_id=case.id,
-        proceeding_id=leaving.id,
-        detail=f"{Mechanism(leaving.mechanism).label}：{ClosingGround(str(leaving.outcome)).label}",
-    )
-    await session.flush()
-    return inherited
-
-
-async def _take_what_is_owed(session: AsyncSession, former: Proceeding, proceeding: Proceeding) -> None:
-    """What offices still owe is owed to the next proceeding, under a subject that its own askings do not use."""
-    for owed in await open_requests(session, former.id):
-        rounds = await session.execute(
-            select(Request).where(
-                Request.proceeding_id == former.id, Request.step == owed.step, Request.subject == owed.subject
-            )
-        )
-        for row in rounds.scalars():
-            row.proceeding_id = proceeding.id
-            if row.concerns is None:
-                row.subject = f"{former.serial}/{row.subject}".rstrip("/")
-    await session.flush()
-
-
-async def handed_over(session: AsyncSession, giver_id: int, to: Mechanism) -> bool:
-    """Whether this proceeding has passed the case on to that mechanism."""
-    statement = select(Handover.id).where(Handover.giver_id == giver_id, Handover.mechanism == to.value)
     return (await session.execute(statement)).scalar_one_or_none() is not None
 
 
-async def hand_over(session: AsyncSession, bureau: Bureau, case: CaseRow, giver: Proceeding, to: Mechanism) -> None:
-    """Pass the case from one mechanism to the next (legal-basis 1E). Doing it twice passes it once."""
-    taker = await open_proceeding(session, bureau, case, to)
-    if await handed_over(session, giver.id, to):
+async def hand_over(
+    session: AsyncSession, bureau: Bureau, case: CaseRow, giver: Proceeding, to: Mechanism, occasion: str = ""
+) -> None:
+    """Pass the case from one mechanism to the next (legal-basis 1E). Doing it twice on one occasion passes it once."""
+    await _lock_case(session, case)
+    if await handed_over(session, giver.id, to, occasion):
         return
+    taker = await open_proceeding(session, bureau, case, to)
     now = bureau.clock.now()
-    session.add(Handover(giver_id=giver.id, mechanism=to.value, taker_id=taker.id, at=now))
+    session.add(Handover(giver_id=giver.id, mechanism=to.value, occasion=occasion, taker_id=taker.id, at=now))
     log.write(
         session,
         Happening.HANDED_OVER,

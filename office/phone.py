@@ -26,15 +26,19 @@ async def answer_by_phone(
     said_by: str,
     entered_by: str,
     subject: str = "",
+    number: int | None = None,
     payload: dict[str, Any] | None = None,
     words: str = "",
     instead: str = "",
 ) -> Given:
-    """A coordinator enters an answer given by phone, naming who said it and who typed it. Raises `Refused`."""
+    """A coordinator enters an answer given by phone, naming who said it and who typed it. Raises `Refused`.
+
+    `subject` or the request's `number` tells several askings of one step apart.
+    """
     if not said_by.strip() or not entered_by.strip():
         raise Refused("请写明答复人和录入人。")
     async with bureau.database.transaction() as session:
-        request, row = await _latest(session, case, step_key, subject)
+        request, row = await _latest(session, case, step_key, subject, number)
         people = await people_in(session, bureau, row.id)
         officer = bureau.county.officer(said_by)
         if people.is_barred_name(said_by) or (officer is not None and people.is_barred(officer)):
@@ -77,7 +81,9 @@ def _checked(asked: Step, payload: dict[str, Any]) -> dict[str, Any]:  # type: i
     return answer.model_dump(mode="json")
 
 
-async def _latest(session: AsyncSession, case: str, step_key: str, subject: str) -> tuple[Request, CaseRow]:
+async def _latest(
+    session: AsyncSession, case: str, step_key: str, subject: str, number: int | None
+) -> tuple[Request, CaseRow]:
     rows = (
         await session.execute(
             select(Request, CaseRow)
@@ -88,10 +94,18 @@ async def _latest(session: AsyncSession, case: str, step_key: str, subject: str)
             .with_for_update(of=Request)
         )
     ).all()
+    if number is not None:
+        rows = [row for row in rows if row[0].id == number]
     live = [row for row in rows if RequestState(row[0].state).is_open] or list(rows)
+    if not live and number is not None:
+        raise Refused(f"案件 {case} 的“{step_key}”没有办件号 {number}。可用 jieli show {case} 查看已交办的事项。")
     if not live:
         raise Refused(f"案件 {case} 没有交办过“{step_key}”。可用 jieli show {case} 查看已交办的事项。")
     if len({row[0].subject for row in live}) > 1:
         subjects = "、".join(sorted({row[0].subject for row in live}))
         raise Refused(f"“{step_key}”有多项，请用 --subject 指明其中一项：{subjects}。")
+    # A danger that came again has begun the mechanism anew, beside what the first still waits for.
+    if len({row[0].proceeding_id for row in live if RequestState(row[0].state).is_open}) > 1:
+        numbers = "、".join(str(row[0].id) for row in sorted(live, key=lambda row: row[0].id))
+        raise Refused(f"“{step_key}”先后交办了多次，都未办结，请用 --request 指明办件号：{numbers}。")
     return live[0][0], live[0][1]

@@ -24,8 +24,8 @@ from rules.vocabulary import AppointmentKind, ClosingGround, Mechanism, Office
 class Port(Protocol):
     """What the machinery does for a mechanism. Each act is idempotent under its own key."""
 
-    async def case(self, number: str, mechanism: Mechanism) -> Case:
-        """The case in its live proceeding of that mechanism."""
+    async def case(self, number: str, mechanism: Mechanism, serial: int = 1) -> Case:
+        """The case in its proceeding of that mechanism; `serial` counts how often the mechanism has begun for it."""
         ...
 
     async def is_asked(self, proceeding: int, step: str, subject: str) -> bool:
@@ -56,11 +56,11 @@ class Port(Protocol):
         """Tell an office something it need not answer."""
         ...
 
-    async def is_handed_over(self, proceeding: int, to: Mechanism) -> bool:
-        """Whether the case was passed on to that mechanism."""
+    async def is_handed_over(self, proceeding: int, to: Mechanism, occasion: str) -> bool:
+        """Whether the case was passed on to that mechanism, on that occasion."""
         ...
 
-    async def hand_over(self, to: Mechanism) -> None:
+    async def hand_over(self, to: Mechanism, occasion: str) -> None:
         """Pass the case on to that mechanism."""
         ...
 
@@ -76,8 +76,12 @@ class Port(Protocol):
         """The day on which the step is asked so that its limit has run out by that end."""
         ...
 
-    async def has_come(self, key: str, day: date) -> bool:
-        """Whether the day that the proceeding rests for has begun; the first call for a key writes the day down."""
+    async def wait_for(self, key: str, day: date) -> tuple[date, bool]:
+        """The day that the proceeding rests for, and whether it has begun; the first call for a key writes the day down."""
+        ...
+
+    async def wait_no_more(self, key: str) -> None:
+        """Cross a day out that there is no reason any more to rest for."""
         ...
 
     async def note_in_file(self, kind: AppointmentKind, subject: str, day: date) -> None:

@@ -150,6 +150,7 @@ async def said_of_schemes(session: AsyncSession, proceeding_id: int | None) -> S
             Request.asked_at,
             AnswerRow.answered_at,
             AnswerRow.payload,
+            Proceeding.closed_at,
         )
         .join(Proceeding, Proceeding.id == Request.proceeding_id)
         .outerjoin(AnswerRow, (AnswerRow.request_id == Request.id) & (AnswerRow.kind == AnswerKind.DONE.value))

@@ -13,11 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from office.appointments import to_come
 from office.bureau import Bureau
 from office.requests import next_climb_of, subject_label, terms_of
+from office.schemes import scheme_name
 from office.tables import Appointment, CaseRow, Event, Letter, Proceeding, Request, Rung
 from rules.limits import Provenance
 from rules.outlook import OUTLOOK
 from rules.steps import step
-from rules.vocabulary import AppointmentKind, ClosingGround, Happening, Level, Mechanism, RequestState
+from rules.vocabulary import AppointmentKind, ClosingGround, Happening, Level, Mechanism, NewFact, RequestState
 
 
 class NoSuchCase(Exception):  # noqa: N818 - it is an answer, not an accident
@@ -62,13 +63,32 @@ async def read_case(session: AsyncSession, number: str) -> Reading:
 def _noted(noted: Sequence[Appointment]) -> list[dict[str, str]]:
     """The days that must come, soonest first: of the file, and what a mechanism rests for."""
     return [
-        {"kind": row.kind, "label": AppointmentKind(row.kind).label, "subject": row.subject, "on": row.on.isoformat()}
+        {
+            "kind": row.kind, "label": AppointmentKind(row.kind).label, "subject": row.subject,
+            "about": _about(AppointmentKind(row.kind), row.subject), "on": row.on.isoformat(),
+        }
         for row in noted
-    ]
+    ]  # fmt: skip
+
+
+def _about(kind: AppointmentKind, subject: str) -> str:
+    """What the day brings, in words: the step whose turn comes, the entitlement, the fact."""
+    if kind is AppointmentKind.WAIT:
+        key, _, number = subject.partition("/")
+        return f"届时交办“{step(key).label}”{f'（{number}）' if number else ''}"
+    if kind is AppointmentKind.FACT:
+        return NewFact(subject).label
+    return scheme_name(subject)
 
 
 def _iso(bureau: Bureau, at: datetime | None) -> str | None:
     return None if at is None else at.astimezone(bureau.clock.now().tzinfo).isoformat(timespec="seconds")
+
+
+def _time_of(proceeding: Proceeding) -> str:
+    """The mechanism, the how-manieth time for this child, and whether only something of it goes on."""
+    again = "" if proceeding.serial == 1 else f"（第{proceeding.serial}次）"
+    return f"{Mechanism(proceeding.mechanism).label}{again}{'' if proceeding.outcome is None else '（后续跟踪）'}"
 
 
 def late(bureau: Bureau, request: Request) -> bool:
@@ -212,6 +232,7 @@ async def explain_case(bureau: Bureau, number: str) -> dict[str, Any]:
         climb = next_climb_of(bureau, request, [r for r in read.rungs if r.request_id == request.id])
         explained.append(
             {
+                "request": request.id,
                 "step": request.step,
                 "code": asked.code,
                 "label": asked.label,
@@ -246,7 +267,12 @@ async def explain_case(bureau: Bureau, number: str) -> dict[str, Any]:
         "closed": read.case.closed_at is not None,
         "ground": ClosingGround(read.case.closing_ground).label if read.case.closing_ground else None,
         "mechanisms": [
-            {"mechanism": p.mechanism, "label": Mechanism(p.mechanism).label, "since": _iso(bureau, p.opened_at)}
+            {
+                "mechanism": p.mechanism,
+                "label": _time_of(p),
+                "since": _iso(bureau, p.opened_at),
+                "taken_leave": p.outcome is not None,
+            }
             for p in read.proceedings
             if p.closed_at is None
         ],

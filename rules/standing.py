@@ -21,7 +21,10 @@ TOLD_BY = tuple(step.key for step in (SCHEME_CHECK, PUBLIC_NOTICE, SCHEME_RECHEC
 
 @dataclass(frozen=True)
 class Said:
-    """One asking of such a step. `payload` and `answered_at` are None while the office owes its answer."""
+    """One asking of such a step. `payload` and `answered_at` are None while the office owes its answer.
+
+    `closed_at` is when the proceeding that asked has closed; None while it goes on.
+    """
 
     proceeding: int
     step: str
@@ -29,6 +32,7 @@ class Said:
     asked_at: datetime
     answered_at: datetime | None = None
     payload: Mapping[str, Any] | None = None
+    closed_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -44,17 +48,20 @@ def standing(
 ) -> Standing:
     """How things stood at an instant, or stand now; `said` is in the order of the asking.
 
-    What came later is not looked at, so that the past never changes. `here` is the proceeding that looks: what another
-    one left undecided is decided by nobody any more. `besides` is the mark, after the entitlement's id, of what it has
+    What came later is not looked at, so that the past never changes. `here` is the proceeding that looks: what one that
+    has closed left undecided is decided by nobody any more. `besides` is the mark, after the entitlement's id, of what it has
     asked for because of that very instant.
     """
     known = {key.value for key in EntitlementKey}
     granted: dict[str, None] = {}
     begun: dict[tuple[int, str], str] = {}
+    going_on = {here}
     for one in said:
         key, application = entitlement_of(one.subject), (one.proceeding, application_of(one.subject))
         if key not in known or (one.proceeding, again_of(one.subject)) == (here, besides) or not _by(one.asked_at, at):
             continue
+        if one.closed_at is None or (at is not None and one.closed_at > at):
+            going_on.add(one.proceeding)
         if one.step == END_ENTITLEMENT.key:
             # The asking itself: that it ends has been decided by then.
             granted.pop(key, None)
@@ -64,7 +71,7 @@ def standing(
             begun.pop(application, None)
             if one.payload is not None and one.payload.get("granted"):
                 granted[key] = None
-    being_decided = (key for (proceeding, _), key in begun.items() if proceeding == here)
+    being_decided = (key for (proceeding, _), key in begun.items() if proceeding in going_on)
     return Standing(tuple(granted), tuple(dict.fromkeys((*granted, *being_decided))))
 
 

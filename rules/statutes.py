@@ -58,6 +58,7 @@ def _number(
 
 
 _SHANXI = Provenance.VERIFIED_PROVINCIAL
+_STREET_CHILDREN_OPINION = _Text(date(2011, 8, 15))
 _DRUG_LAW = _Text(date(2008, 6, 1))
 _PRISON_LAW = _Text(date(2013, 1, 1))
 _PUBLIC_ORDER_LAW = _Text(date(2013, 1, 1))
@@ -133,6 +134,7 @@ OPENINGS: Mapping[str, StatutoryLimit] = MappingProxyType(
     {
         key: _number(limit, basis, text, end_rolls=rolls)[0]
         for key, (limit, basis, text, rolls) in {
+            "register_household": ("2 years", "国办发〔2011〕39号三(三)", _STREET_CHILDREN_OPINION, False),
             "birth_parents_claim": ("60 days", "中国公民收养子女登记办法第八条", _ADOPTION_REGISTRATION_RULES, True),
             "apply_for_declaration": ("2 years", "民法典第四十条", _CIVIL_CODE, False),
             "apply_for_death": ("4 years", "民法典第四十六条", _CIVIL_CODE, False),

@@ -193,6 +193,15 @@ class AppointmentKind(Labelled):
     FACT = "fact", "新情况核对"
 
 
+class NewFact(Labelled):
+    """A court's decision after which entitlements are looked at again (legal-basis 1E, guardianship → schemes)."""
+
+    GUARDIANSHIP_REVOKED = "guardianship_revoked", "监护人资格被撤销"
+    GUARDIANSHIP_RESTORED = "guardianship_restored", "监护人资格已恢复"
+    DECLARED_MISSING = "declared_missing", "父母被宣告失踪"
+    DECLARED_DEAD = "declared_dead", "父母被宣告死亡"
+
+
 class ClosingGround(Labelled):
     """Grounds on which a proceeding or a case may close (legal-basis 1F); no text sets a day count."""
 

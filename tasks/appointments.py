@@ -1,41 +1,46 @@
-"""until · reply_before · note_in_file · noted · keep: days that must come before a mechanism goes on, or after it has ended."""
+"""until · reply_before · wait_no_more · note_in_file · noted · keep: days that must come before something goes on."""
 
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from office.port import current
 from rules.case import Asked, Case, Noted
-from rules.steps import A
+from rules.steps import A, Step
 from rules.vocabulary import AppointmentKind
-from tasks.asking import day_of_reply_to, reply_so_far, rest, together
+from tasks.asking import day_of_reply_to, reply_so_far, rest
 
 
-async def until(case: Case, day: date, key: str) -> None:  # noqa: ARG001 - reads like the other verbs
-    """Rest until that day has begun in the county's time. The day of the first call for a key stays.
+async def until(case: Case, day: date, turn_of: Step[Any], subject: str = "") -> None:  # noqa: ARG001 - reads like the other verbs
+    """Rest until that day has begun in the county's time: then it is the turn of that step. The day first called stays.
 
-    `key` names the waiting time in this proceeding. The engine is told that a day is waited for, never which.
+    The engine is told that a day is waited for, never which.
     """
-    port = current.get()
-    while not await port.has_come(key, day):
+    key, port = f"{turn_of.key}/{subject}", current.get()
+    while not (await port.wait_for(key, day))[1]:
         await rest()
 
 
-async def reply_before(asked: Asked[A], day: date, key: str) -> A | None:
-    """The office's answer, if it comes before that day begins; None once the day has come without one.
+async def reply_before(asked: Asked[A], day: date, turn_of: Step[Any], subject: str = "") -> A | None:
+    """The office's answer, if it comes before the turn of another step; None once that day has come without one.
 
-    A later answer changes nothing any more, so every attempt goes the same way. `key` as in `until`.
+    A later answer changes nothing any more, so every attempt goes the same way. Day, step and subject as in `until`.
     """
-    (reply,) = await together(lambda: _reply_or_day(asked, day, key))
-    return reply
+    key, port = f"{turn_of.key}/{subject}", current.get()
+    while True:
+        stands, has_come = await port.wait_for(key, day)
+        reply = await reply_so_far(asked)
+        if reply is not None and await day_of_reply_to(asked) < stands:
+            return reply
+        if has_come:
+            return None
+        await rest()
 
 
-async def _reply_or_day(asked: Asked[A], day: date, key: str) -> A | None:
-    reply = await reply_so_far(asked)
-    if reply is None:
-        await until(asked.case, day, key)
-        return None
-    return reply if await day_of_reply_to(asked) < day else None
+async def wait_no_more(case: Case, turn_of: Step[Any], subject: str = "") -> None:  # noqa: ARG001 - reads like the other verbs
+    """That step's turn will never come: the day is crossed out."""
+    await current.get().wait_no_more(f"{turn_of.key}/{subject}")
 
 
 async def note_in_file(case: Case, kind: AppointmentKind, subject: str, day: date) -> None:  # noqa: ARG001

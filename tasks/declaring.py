@@ -16,6 +16,7 @@ from rules.steps import (
     PUBLISH_MISSING_NOTICE,
     Step,
 )
+from rules.vocabulary import NewFact
 from tasks.asking import ask, day_of_reply_to, reply_to
 from tasks.opening import ask_in_time, look_at_entitlements_again
 
@@ -29,11 +30,11 @@ STEPS_OF_DECLARATION = (
     DECLARE_DEAD_FOR_CERTAIN,
 )
 
-_JUDGMENTS: dict[DeclarationSought, tuple[Step[Declaration], str]] = {
-    DeclarationSought.MISSING: (DECLARE_MISSING, "declared_missing"),
-    DeclarationSought.DEAD_AFTER_ACCIDENT: (DECLARE_DEAD, "declared_dead"),
-    DeclarationSought.DEAD_FOR_CERTAIN: (DECLARE_DEAD_FOR_CERTAIN, "declared_dead"),
-    DeclarationSought.LATER: (DECLARE_DEAD, "declared_dead"),
+_JUDGMENTS: dict[DeclarationSought, tuple[Step[Declaration], NewFact]] = {
+    DeclarationSought.MISSING: (DECLARE_MISSING, NewFact.DECLARED_MISSING),
+    DeclarationSought.DEAD_AFTER_ACCIDENT: (DECLARE_DEAD, NewFact.DECLARED_DEAD),
+    DeclarationSought.DEAD_FOR_CERTAIN: (DECLARE_DEAD_FOR_CERTAIN, NewFact.DECLARED_DEAD),
+    DeclarationSought.LATER: (DECLARE_DEAD, NewFact.DECLARED_DEAD),
 }
 
 

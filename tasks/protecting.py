@@ -7,6 +7,7 @@ from datetime import date
 from office.port import current
 from rules.answers import Ruling, Scene
 from rules.case import Asked, Case
+from rules.protection_order import ORDER_AT_MOST, day_after
 from rules.steps import (
     CHECK_ABUSER,
     DECIDE_ORDER_EXTENSION,
@@ -19,12 +20,9 @@ from rules.steps import (
     SERVE_ORDER,
     URGENT_PROTECTION_ORDER,
 )
-from rules.vocabulary import Mechanism
-from rules.waiting import ORDER_AT_MOST, day_after
-from tasks.appointments import reply_before, until
+from tasks.appointments import reply_before, until, wait_no_more
 from tasks.asking import ask, day_of_reply_to, release, reply_to, together
-from tasks.cases import hand_over
-from tasks.visiting import found_harm
+from tasks.visiting import act_on
 
 
 async def ruling_on(case: Case, found: Scene) -> Asked[Ruling]:
@@ -70,10 +68,10 @@ async def _visit_while_in_force(case: Case, number: int, begins: date, last: dat
     """1F: regular visits while the order holds (法发〔2022〕10号 18; 山西省家庭暴力预防和处置办法 18)."""
     count, day = 1, begins
     while day <= last:
-        await until(case, day, f"order-{number}-visit-{count}")
+        await until(case, day, ORDER_FOLLOW_UP, f"{number}-{count}")
         asked = await ask(case, ORDER_FOLLOW_UP, subject=f"{number}-{count}", about=f"第{count}次")
-        if found_harm(await reply_to(asked)):
-            await hand_over(case, Mechanism.GUARDIANSHIP_INTERVENTION)
+        if await act_on(case, await reply_to(asked), asked) is not None:
+            return
         count, day = count + 1, current.get().last_day(ORDER_FOLLOW_UP.key, await day_of_reply_to(asked))
 
 
@@ -83,14 +81,15 @@ async def _extend_or_end(case: Case, number: int, last: date) -> None:
     反家庭暴力法 30; 法发〔2022〕10号 18.
     """
     subject, over = "" if number == 1 else str(number), day_after(last)
-    await until(case, current.get().day_to_ask(DECIDE_ORDER_EXTENSION.key, last), f"order-{number}-ends-soon")
+    await until(case, current.get().day_to_ask(DECIDE_ORDER_EXTENSION.key, last), DECIDE_ORDER_EXTENSION, subject)
     question = await ask(case, DECIDE_ORDER_EXTENSION, subject=subject)
-    decision = await reply_before(question, over, f"order-{number}-over")
+    decision = await reply_before(question, over, ORDER_RETURN_FORM, subject)
     if decision is not None and decision.applied:
         ruling = await ask(case, EXTENSION_RULING, subject=subject)
         if (await reply_to(ruling)).granted:
+            await wait_no_more(case, ORDER_RETURN_FORM, subject)
             await _in_force(case, number + 1, ruling, over)
             return
-    await until(case, over, f"order-{number}-over")
+    await until(case, over, ORDER_RETURN_FORM, subject)
     await release(question)
     await ask(case, ORDER_RETURN_FORM)

@@ -8,6 +8,7 @@ from enum import Enum, auto
 from rules.answers import Plea, RestorationBar
 from rules.case import Asked, Case
 from rules.steps import JUDGMENT, RESTORATION_PLEA, RESTORE_GUARDIANSHIP
+from rules.vocabulary import NewFact
 from tasks.asking import ask, day_of_reply_to, reply_so_far, reply_to
 from tasks.opening import ask_in_time, look_at_entitlements_again
 
@@ -46,5 +47,5 @@ async def restoration(case: Case, revoked_on: date) -> Restoration:
     decided = await ask(case, RESTORE_GUARDIANSHIP)
     if not (await reply_to(decided)).restored:
         return Restoration.REVOKED
-    await look_at_entitlements_again(case, "guardianship_restored", await day_of_reply_to(decided))
+    await look_at_entitlements_again(case, NewFact.GUARDIANSHIP_RESTORED, await day_of_reply_to(decided))
     return Restoration.RESTORED

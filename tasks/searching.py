@@ -14,9 +14,9 @@ from rules.steps import (
     TELL_HOME_TOWNSHIP,
 )
 from rules.vocabulary import Office
-from rules.waiting import STILL_SEARCHED, UNCLAIMED
-from tasks.appointments import reply_before, until
+from tasks.appointments import reply_before, wait_no_more
 from tasks.asking import ask, day_of_reply_to, inform, release, reply_to
+from tasks.opening import ask_in_time, opens_on
 
 AWAY_FROM_HOME = (Situation.STREET_CHILD, Situation.RUNAWAY)
 
@@ -58,12 +58,12 @@ async def _search_for_family_of_rescued(case: Case) -> None:
         return
     notice = await ask(case, RESCUED_NOTICE)
     await reply_to(notice)
-    unclaimed = UNCLAIMED.over(await day_of_reply_to(notice))
-    early = await reply_before(final, unclaimed, "rescued-unclaimed")
+    published = await day_of_reply_to(notice)
+    early = await reply_before(final, opens_on(MOVE_RESCUED, published), MOVE_RESCUED)
     if early is not None and early.found:
+        await wait_no_more(case, MOVE_RESCUED)
         return
-    await until(case, unclaimed, "rescued-unclaimed")
-    await ask(case, MOVE_RESCUED)
+    await ask_in_time(case, MOVE_RESCUED, published)
     if not (await reply_to(final)).found:
         await inform(case, Office.CIVIL_AFFAIRS, "查找不到生父母或其他监护人的证明已经出具")
 
@@ -71,10 +71,10 @@ async def _search_for_family_of_rescued(case: Case) -> None:
 async def _search_for_family_of_street_child(case: Case, measure: Asked[Measure]) -> None:
     """B4l (国办发〔2011〕39号 三(三)): after two years without a family the police register the household."""
     search = await ask(case, SEARCH_STREET_CHILD_FAMILY)
-    two_years = STILL_SEARCHED.over(await day_of_reply_to(measure))
-    result = await reply_before(search, two_years, "street-child-two-years")
+    received = await day_of_reply_to(measure)
+    result = await reply_before(search, opens_on(REGISTER_HOUSEHOLD, received), REGISTER_HOUSEHOLD)
     if result is not None and result.found:
+        await wait_no_more(case, REGISTER_HOUSEHOLD)
         await ask(case, TELL_HOME_TOWNSHIP)
         return
-    await until(case, two_years, "street-child-two-years")
-    await ask(case, REGISTER_HOUSEHOLD)
+    await ask_in_time(case, REGISTER_HOUSEHOLD, received)

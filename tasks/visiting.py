@@ -8,13 +8,37 @@ from dataclasses import dataclass
 from rules.answers import ClosingReview, Visit, VisitFinding
 from rules.case import Asked, Case
 from rules.steps import A, Step
-from rules.vocabulary import ClosingGround
-from tasks.asking import ask, reply_to, reply_unless
+from rules.vocabulary import ClosingGround, Mechanism, Office
+from tasks.asking import ask, inform, reply_to, reply_unless
+from tasks.cases import hand_over
 
 
 def found_harm(visit: Visit | Visited) -> bool:
     """Whether a visit, or the last of several, found danger or harm by the guardian."""
     return visit.finding in (VisitFinding.DANGER, VisitFinding.GUARDIAN_HARM)
+
+
+def child_is_gone(visit: Visit | Visited) -> ClosingGround | None:
+    """Why there is nobody left to visit here: the child has died, or moved to another county. None while there is."""
+    return {
+        VisitFinding.DIED: ClosingGround.DIED,
+        VisitFinding.MOVED: ClosingGround.MOVED_JURISDICTION,
+    }.get(visit.finding)
+
+
+async def tell_when_gone(case: Case, visit: Visit | Visited) -> ClosingGround | None:
+    """The township hears of it when a visit of this mechanism finds that; why stands in the record, not in the notice."""
+    gone = child_is_gone(visit)
+    if gone is not None:
+        await inform(case, Office.TOWNSHIP, "走访发现儿童不再由本县走访，请核实并办理后续事项")
+    return gone
+
+
+async def act_on(case: Case, visit: Visit | Visited, asked: Asked[Visit]) -> ClosingGround | None:
+    """1F: harm that a watch finds is the guardian's failure, each time anew. Gives why there is nobody left to visit."""
+    if found_harm(visit):
+        await hand_over(case, Mechanism.GUARDIANSHIP_INTERVENTION, because=asked)
+    return await tell_when_gone(case, visit)
 
 
 async def ask_until(case: Case, step: Step[A], settled: Callable[[A], bool]) -> A:
@@ -83,15 +107,15 @@ QUIET_VISITS = 3
 """Visits in a row without violence after which a warned family is visited no more (公通字〔2024〕34号 12)."""
 
 
-async def visit_until_quiet(case: Case, first: Step[Visit], later: Step[Visit]) -> Visit:
+async def visit_until_quiet(case: Case, first: Step[Visit], later: Step[Visit]) -> Visited:
     """The first visit soon, the later ones at their interval, until so many in a row were stable, or one finds harm."""
     quiet, number = 0, 1
     while True:
         asked = await ask(case, first) if number == 1 else await ask(case, later, subject=str(number))
         visit = await reply_to(asked)
         if visit.finding in ENDS_VISITS:
-            return visit
+            return Visited(visit.finding, ClosingGround.RISK_REMOVED, asked)
         quiet = quiet + 1 if visit.finding is VisitFinding.STABLE else 0
         if quiet == QUIET_VISITS:
-            return visit
+            return Visited(visit.finding, ClosingGround.RISK_REMOVED, asked)
         number += 1

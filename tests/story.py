@@ -123,25 +123,27 @@ class Story:
             if not ready:
                 return
             for proceeding, case in ready:
-                await self.attempt(Mechanism(proceeding.mechanism), case.number)
+                await self.attempt(Mechanism(proceeding.mechanism), case.number, proceeding.serial)
         raise AssertionError("the proceedings never come to rest")
 
-    async def attempt(self, mechanism: Mechanism, case: str) -> None:
+    async def attempt(self, mechanism: Mechanism, case: str, serial: int = 1) -> None:
         """One attempt, from the flow's first line to its next sleep or end."""
         self.attempts += 1
         attempt = StoryAttempt(self.bureau)
         token = port.current.set(attempt)
         try:
-            await load_flow(mechanism.value).fn(case)
+            await load_flow(mechanism.value).fn(case, serial)
         except Asleep:
             pass
         finally:
             port.current.reset(token)
             await attempt.let_go()
 
-    async def answer(self, step: str, *, subject: str = "", said_by: str = "", **payload: Any) -> Given:
+    async def answer(
+        self, step: str, *, subject: str = "", number: int | None = None, said_by: str = "", **payload: Any
+    ) -> Given:
         """The office reports the step done."""
-        return await self.say(AnswerKind.DONE, step, subject=subject, said_by=said_by, payload=payload)
+        return await self.say(AnswerKind.DONE, step, subject=subject, number=number, said_by=said_by, payload=payload)
 
     async def say(self, kind: AnswerKind, step: str, *, subject: str = "", said_by: str = "", **more: Any) -> Given:
         """Any answer of the office that was asked, by phone; then whoever was woken runs."""

@@ -172,7 +172,7 @@ def explain(
     for waiting in view["waiting"]:
         subject = f"（{waiting['subject']}）" if waiting["subject"] else ""
         out.print(
-            f"\n等待 {waiting['office']}：{waiting['code']} {waiting['label']}{subject}，{waiting['state']}",
+            f"\n等待 {waiting['office']}：{waiting['code']} {waiting['label']}{subject}，{waiting['state']}，办件{waiting['request']}",
             markup=False,
         )
         out.print(
@@ -197,7 +197,8 @@ def _print_noted(noted: list[dict[str, str]]) -> None:
     if noted:
         out.print("\n记在档案里、到期办理的日子：", markup=False)
     for day in noted:
-        out.print(f"  {day['on']}　{day['label']}（{day['subject']}）", markup=False)
+        about = f"：{day['about']}" if day["about"] else ""
+        out.print(f"  {day['on']}　{day['label']}{about}", markup=False)
 
 
 @app.command()
@@ -208,6 +209,7 @@ def answer(
     said_by: Annotated[str, typer.Option("--said-by", help="谁在电话里答复：人员代号或姓名")],
     entered_by: Annotated[str, typer.Option("--entered-by", help="谁录入")] = "coordinator",
     subject: Annotated[str, typer.Option("--subject", help="同一事项有多项时指明其中一项")] = "",
+    number: Annotated[int | None, typer.Option("--request", help="同一事项先后交办多次时指明办件号")] = None,
     values: Annotated[list[str] | None, typer.Option("--set", help="办结内容，字段=值，可多次")] = None,
     words: Annotated[str, typer.Option("--words", help="理由、需要补充的内容")] = "",
     instead: Annotated[Office | None, typer.Option("--instead", help="退回时：应由哪个单位承办")] = None,
@@ -223,7 +225,7 @@ def answer(
             county,
             lambda bureau: answer_by_phone(
                 bureau, case=case, step_key=step, kind=kind, said_by=said_by, entered_by=entered_by, subject=subject,
-                payload=payload, words=words, instead="" if instead is None else instead.value,
+                number=number, payload=payload, words=words, instead="" if instead is None else instead.value,
             ),
         )  # fmt: skip
     except Refused as fault:

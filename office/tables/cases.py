@@ -87,7 +87,10 @@ class Report(Base):
 
 
 class Proceeding(Base):
-    """One case in one mechanism: one long-lived Prefect flow run.
+    """One case in one mechanism, for the first or a later time: one long-lived Prefect flow run.
+
+    `outcome` is its ground; one that has a ground and is not closed has taken its leave, and goes on with what it
+    watches or is owed, beside one that begins anew.
 
     The wait: `wait_number` counts the sleeps, `asleep` says that the run has gone to sleep for that wait, `news`
     counts what has arrived, `seen` how much of it the last attempt had read. `woken_at` is the wake's token, set once
@@ -100,7 +103,11 @@ class Proceeding(Base):
         among("outcome", ClosingGround),
         UniqueConstraint("case_id", "mechanism", "serial"),
         Index(
-            "uq_proceeding_one_live", "case_id", "mechanism", unique=True, postgresql_where=text("closed_at IS NULL")
+            "uq_proceeding_one_at_work",
+            "case_id",
+            "mechanism",
+            unique=True,
+            postgresql_where=text("closed_at IS NULL AND outcome IS NULL"),
         ),
         Index("ix_proceeding_unstarted", "id", postgresql_where=text("flow_run_id IS NULL AND closed_at IS NULL")),
         Index("ix_proceeding_woken", "woken_at", postgresql_where=text("woken_at IS NOT NULL AND closed_at IS NULL")),
@@ -139,14 +146,19 @@ class Proceeding(Base):
 
 
 class Handover(Base):
-    """A case passed from one mechanism to the next: once for each giver and taker (legal-basis 1E)."""
+    """A case passed from one mechanism to the next: once for each giver, taker and occasion (legal-basis 1E).
+
+    The occasion is the answer that brought it about, by step and subject, where one proceeding may pass a case on to the
+    same mechanism again: months after the first time a visit may find harm anew.
+    """
 
     __tablename__ = "handover"
-    __table_args__ = (among("mechanism", Mechanism), UniqueConstraint("giver_id", "mechanism"))
+    __table_args__ = (among("mechanism", Mechanism), UniqueConstraint("giver_id", "mechanism", "occasion"))
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     giver_id: Mapped[int] = mapped_column(ForeignKey("proceeding.id"))
     mechanism: Mapped[str] = mapped_column(String(40))
+    occasion: Mapped[str] = mapped_column(default="", server_default="")
     taker_id: Mapped[int] = mapped_column(ForeignKey("proceeding.id"), index=True)
     at: Mapped[datetime]
 

@@ -56,7 +56,7 @@ RESCUED_NOTICE = define(
 )  # fmt: skip
 MOVE_RESCUED = define(
     EMERGENCY, "B4h", "move_rescued", "移送儿童福利机构", Office.MINOR_PROTECTION_CENTER, a.Done,
-    "寻亲公告期满无人认领。请将儿童及有关材料移送儿童福利机构，并回复。",
+    "寻亲公告期满无人认领。请将儿童及有关材料移送儿童福利机构，并回复。", opens_later=True,
 )  # fmt: skip
 RESCUED_FINAL_SEARCH = define(
     EMERGENCY, "B4h", "rescued_final_search", "打拐解救儿童十二个月查找结果", Office.PUBLIC_SECURITY, a.CertifiedSearch,
@@ -108,7 +108,7 @@ SEARCH_STREET_CHILD_FAMILY = define(
 )  # fmt: skip
 REGISTER_HOUSEHOLD = define(
     EMERGENCY, "B4l", "register_household", "办理户口登记", Office.PUBLIC_SECURITY, a.Done,
-    "经两年以上仍查找不到儿童的监护人。请按户籍管理规定为儿童办理户口登记，并回复。",
+    "经两年以上仍查找不到儿童的监护人。请按户籍管理规定为儿童办理户口登记，并回复。", opens_later=True,
 )  # fmt: skip
 REMOVE_FROM_GUARDIAN = define(
     EMERGENCY, "B5", "remove_from_guardian", "带离监护人", Office.PUBLIC_SECURITY, a.Done,

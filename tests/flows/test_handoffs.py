@@ -9,8 +9,10 @@ from sqlalchemy import func, select
 
 from flows.assessment_and_assistance import assessment_and_assistance
 from office import handover
+from office.answering import Refused
 from office.attempt import LeaseLost
 from office.tables import CaseRow, Proceeding
+from office.views import explain_case
 from rules.vocabulary import ClosingGround, Happening, Mechanism, ReporterKind, ReportReason
 from tests.flows.ways import PASS, Way, ways
 from tests.story import Story, StoryAttempt
@@ -134,7 +136,7 @@ async def test_the_case_stays_open_while_one_mechanism_lives(story: Story) -> No
 async def test_a_child_sent_back_to_assessment_is_assessed_anew_though_helpers_of_the_first_are_silent(
     story: Story,
 ) -> None:
-    """The old assessment has taken its leave and only waits for answers: it is not joined, and what is owed goes along."""
+    """The old assessment has taken its leave and only waits for answers: it is not joined, and goes on beside the new one."""
     await story.report(reporter_kind=ReporterKind.VILLAGE_COMMITTEE, reason=ReportReason.POVERTY_OR_DISABILITY)
     await story.answer("help_apply")
     await story.answer("open_case_file", file_number="DA-1")
@@ -148,13 +150,20 @@ async def test_a_child_sent_back_to_assessment_is_assessed_anew_though_helpers_o
     assert await story.live() == {"assessment_and_assistance"}
     assert {"open_case_file", "school_help", "clinic_help", "village_help"} == await story.waiting()
     await story.answer("open_case_file", file_number="DA-1")
-    assert [r.subject for r in await story.requests(open_only=True) if r.step == "school_help"] == ["1", ""]
-    await story.answer("school_help", subject="1")
+    former, anew = [r.id for r in await story.requests(open_only=True) if r.step == "school_help"]
+    with pytest.raises(Refused, match=f"用 --request 指明办件号：{former}、{anew}。"):
+        await story.answer("school_help")
+    await story.answer("school_help", number=former)
+    assert [r.id for r in await story.requests(open_only=True) if r.step == "school_help"] == [anew]
+    await story.answer("clinic_help", number=min(r.id for r in await story.requests() if r.step == "clinic_help"))
+    await story.answer("village_help", number=min(r.id for r in await story.requests() if r.step == "village_help"))
+    closed = [event.detail for event in await story.happened(Happening.PROCEEDING_CLOSED)]
+    assert closed.count("评估帮扶：移交其他机制") == 1
     assert await story.outcome(ASSESSMENT) is None
 
 
 async def test_danger_found_while_an_emergency_only_waits_for_its_last_visit_is_a_new_emergency(story: Story) -> None:
-    """The police are sent again at once, and the visit that was owed is still owed."""
+    """The police are sent again at once, and the warned family is still watched: the next visit comes in its time."""
     await story.report(danger_now=True)
     await story.answer("dispatch", child_found=True)
     await story.answer(
@@ -166,11 +175,12 @@ async def test_danger_found_while_an_emergency_only_waits_for_its_last_visit_is_
     await story.answer("open_case_file", file_number="DA-1")
     await story.answer("investigate", result="danger", guardian_doubtful=False)
     assert {"dispatch", "stop_and_secure", "warned_family_visit"} <= await story.waiting()
-    closed = [event.detail for event in await story.happened(Happening.PROCEEDING_CLOSED)]
-    assert "应急处置：移交其他机制" in closed
-    visit = await story.request("warned_family_visit")
-    await story.answer("warned_family_visit", subject=visit.subject, finding="stable")
-    assert "dispatch" in await story.waiting()
+    await story.answer("warned_family_visit", finding="stable")
+    assert {"dispatch", "warned_family_revisit"} <= await story.waiting()
+    explained = await explain_case(story.bureau, story.case)
+    names = [one["label"] for one in explained["mechanisms"]]
+    assert names.count("应急处置（后续跟踪）") == 1
+    assert names.count("应急处置（第2次）") == 1
 
 
 async def test_a_closed_proceeding_refuses_every_later_act(story: Story) -> None:

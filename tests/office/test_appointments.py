@@ -59,9 +59,9 @@ async def assessment(story: Story, *, live: bool = True) -> Proceeding:
 
 
 async def port_of(story: Story) -> StoryAttempt:
-    """An attempt that holds the assessment."""
+    """An attempt that holds the newest assessment."""
     attempt = StoryAttempt(story.bureau)
-    await attempt.case(story.case, Mechanism.ASSESSMENT_AND_ASSISTANCE)
+    await attempt.case(story.case, Mechanism.ASSESSMENT_AND_ASSISTANCE, (await assessment(story)).serial)
     return attempt
 
 
@@ -95,7 +95,7 @@ async def rows(story: Story) -> list[Appointment]:
 async def test_a_wait_ends_at_the_first_instant_of_its_day(story: Story) -> None:
     """Not a second earlier; the sleeper is woken by the clock's turn at midnight of the county."""
     attempt = await port_of(story)
-    assert not await attempt.has_come("adoption_wait", DAY)
+    assert await attempt.wait_for("adoption_wait", DAY) == (DAY, False)
     await attempt.let_go()
     await story.move_to(MIDNIGHT - timedelta(seconds=1))
     assert (await rows(story))[0].came_at is None
@@ -108,9 +108,9 @@ async def test_a_wait_ends_at_the_first_instant_of_its_day(story: Story) -> None
 async def test_the_day_of_the_first_call_stays(story: Story) -> None:
     """An attempt that reckons again changes nothing; a day that has passed has come at once."""
     attempt = await port_of(story)
-    assert not await attempt.has_come("k", DAY)
-    assert not await attempt.has_come("k", date(2026, 1, 1))
-    assert await attempt.has_come("another", date(2026, 3, 2))
+    assert await attempt.wait_for("k", DAY) == (DAY, False)
+    assert await attempt.wait_for("k", date(2026, 1, 1)) == (DAY, False)
+    assert await attempt.wait_for("another", date(2026, 3, 2)) == (date(2026, 3, 2), True)
     assert [row.on for row in await rows(story)] == [DAY, date(2026, 3, 2)]
 
 
@@ -182,7 +182,7 @@ async def test_the_file_of_a_child_no_longer_looked_after_is_crossed_out(story: 
 async def test_the_waits_of_a_closed_proceeding_wake_nobody(story: Story) -> None:
     """They are crossed out with it."""
     attempt = await port_of(story)
-    await attempt.has_come("k", DAY)
+    await attempt.wait_for("k", DAY)
     await attempt.let_go()
     await closed_with(story, ClosingGround.RISK_REMOVED)
     assert (await story.move_to(MIDNIGHT)).rung == 0
@@ -207,7 +207,7 @@ async def test_of_several_clocks_one_rings(story: Story, turn: int) -> None:
 async def test_the_engine_is_told_that_a_day_is_waited_for_and_never_which(story: Story) -> None:
     """A day can tell a birthday."""
     attempt = await port_of(story)
-    await attempt.has_come("k", DAY)
+    await attempt.wait_for("k", DAY)
     await attempt.let_go()
     for request in await story.requests(open_only=True):
         async with story.database.transaction() as session:
@@ -224,8 +224,8 @@ async def test_the_coordinator_sees_the_days_that_are_noted(story: Story) -> Non
     await note(story, DAY + timedelta(days=30), subject="E08")
     await note(story)
     expected = [
-        {"kind": "review", "label": "定期复核", "subject": "E09", "on": "2026-03-20"},
-        {"kind": "review", "label": "定期复核", "subject": "E08", "on": "2026-04-19"},
+        {"kind": "review", "label": "定期复核", "subject": "E09", "about": "最低生活保障", "on": "2026-03-20"},
+        {"kind": "review", "label": "定期复核", "subject": "E08", "about": "特困人员救助供养", "on": "2026-04-19"},
     ]
     assert (await show_case(story.bureau, story.case))["noted"] == expected
     await story.move_to(MIDNIGHT)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import date
 
 import pytest
 from sqlalchemy import select
 
 from office import handover
-from office.tables import CaseRow, Handover, Proceeding
+from office.tables import Appointment, CaseRow, Handover, Proceeding
 from rules.vocabulary import AnswerKind, ClosingGround, Happening, Mechanism, Office
 from tests.story import Story, StoryAttempt
 
 pytestmark = pytest.mark.anyio
 
 REPORT, EMERGENCY = Mechanism.MANDATORY_REPORT, Mechanism.EMERGENCY_HANDLING
+GUARDIANSHIP = Mechanism.GUARDIANSHIP_INTERVENTION
 
 
 async def proceedings(story: Story, mechanism: Mechanism) -> list[Proceeding]:
@@ -83,26 +85,45 @@ async def test_a_mechanism_that_comes_again_has_the_next_number(story: Story) ->
         assert (fresh.asleep, fresh.flow_run_id, fresh.wait_number) == (False, None, 0)
 
 
-async def test_one_that_has_taken_its_leave_makes_way_and_its_run_goes_on(story: Story) -> None:
-    """The new proceeding inherits the flow run and its sleep, so that the engine wakes the run it knows."""
+async def test_one_that_has_taken_its_leave_goes_on_beside_the_one_that_begins_anew(story: Story) -> None:
+    """It keeps its run, what it is owed and the days it waits for; the new one has a number and a run of its own."""
     await story.report(danger_now=True)
     attempt = StoryAttempt(story.bureau)
     await attempt.case(story.case, EMERGENCY)
+    await attempt.wait_for("order_follow_up/1-1", date(2026, 5, 1))
     await attempt.take_leave(ClosingGround.HANDED_ON)
-    with pytest.raises(BaseException) as slept:  # noqa: PT011 - the story's own way of ending an attempt
-        await attempt.sleep()
-    assert type(slept.value).__name__ == "Asleep"
     await attempt.let_go()
-    (before,) = await proceedings(story, EMERGENCY)
     report = StoryAttempt(story.bureau)
     await report.case(story.case, REPORT)
-    async with story.database.transaction() as session:
-        case = (await session.execute(select(CaseRow))).scalar_one()
-        await handover.open_proceeding(session, story.bureau, case, EMERGENCY)
+    await report.hand_over(EMERGENCY, "triage/")
     await report.let_go()
     former, fresh = await proceedings(story, EMERGENCY)
-    assert former.closed_at is not None
-    assert former.outcome == "handed_on"
-    assert (fresh.asleep, fresh.wait_number, fresh.serial) == (True, before.wait_number, 2)
+    assert (former.closed_at, former.outcome, fresh.outcome, fresh.serial) == (None, "handed_on", None, 2)
     owed = [(r.step, r.subject, r.proceeding_id) for r in await story.requests(open_only=True) if r.step == "dispatch"]
-    assert owed == [("dispatch", "1", fresh.id)]
+    assert owed == [("dispatch", "", former.id)]
+    async with story.database.transaction() as session:
+        assert [row.struck_at for row in (await session.execute(select(Appointment))).scalars()] == [None]
+    second = StoryAttempt(story.bureau)
+    assert (await second.case(story.case, EMERGENCY, 2)).proceeding == fresh.id
+
+
+async def test_on_another_occasion_a_case_is_passed_on_again(story: Story) -> None:
+    """Months after the first time a visit finds harm anew: guardianship that has closed meanwhile begins once more."""
+    await story.report(danger_now=True)
+    attempt = StoryAttempt(story.bureau)
+    case = await attempt.case(story.case, EMERGENCY)
+    await attempt.hand_over(GUARDIANSHIP)
+    (first,) = await proceedings(story, GUARDIANSHIP)
+    async with story.database.transaction() as session:
+        row = (await session.execute(select(CaseRow))).scalar_one()
+        first_live = await session.get(Proceeding, first.id)
+        assert first_live is not None
+        assert await handover.close_proceeding(session, story.bureau, row, first_live, ClosingGround.RISK_REMOVED)
+    await attempt.hand_over(GUARDIANSHIP)
+    assert len(await proceedings(story, GUARDIANSHIP)) == 1
+    assert not await attempt.is_handed_over(case.proceeding, GUARDIANSHIP, "warned_family_revisit/2")
+    for _ in range(2):
+        await attempt.hand_over(GUARDIANSHIP, "warned_family_revisit/2")
+    assert [one.closed_at is None for one in await proceedings(story, GUARDIANSHIP)] == [False, True]
+    assert await attempt.is_handed_over(case.proceeding, GUARDIANSHIP, "warned_family_revisit/2")
+    await attempt.let_go()

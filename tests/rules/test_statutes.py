@@ -48,6 +48,7 @@ TABLE = {
     "reply_to_recommendation": ("1 months", "K6", True),
 }
 OPENINGS_READ = {
+    "register_household": ("2 years", "B4l", False),
     "birth_parents_claim": ("60 days", "D13", True),
     "apply_for_declaration": ("2 years", "D15", False),
     "apply_for_death": ("4 years", "D15", False),

@@ -174,6 +174,11 @@ def upgrade() -> None:
         nullable=True,
         comment="none: what concerns the county's people and no case",
     )
+    op.add_column("handover", sa.Column("occasion", sa.Text(), server_default="", nullable=False))
+    op.drop_constraint(op.f("uq_handover_giver_id_mechanism"), "handover", type_="unique")
+    op.create_unique_constraint(
+        op.f("uq_handover_giver_id_mechanism_occasion"), "handover", ["giver_id", "mechanism", "occasion"]
+    )
     op.alter_column(
         "letter",
         "case_id",
@@ -190,6 +195,14 @@ def upgrade() -> None:
             nullable=False,
             comment="begun by a day noted in the child's file",
         ),
+    )
+    op.drop_index(op.f("uq_proceeding_one_live"), table_name="proceeding", postgresql_where="(closed_at IS NULL)")
+    op.create_index(
+        "uq_proceeding_one_at_work",
+        "proceeding",
+        ["case_id", "mechanism"],
+        unique=True,
+        postgresql_where=sa.text("closed_at IS NULL AND outcome IS NULL"),
     )
 
     op.drop_constraint(op.f("ck_case_closing_ground_listed"), "case", type_="check")
