@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
@@ -38,6 +38,11 @@ class LetterKind(Labelled):
     DEADLINE_MOVED = "deadline_moved", "时限提前"
     CALENDAR_MISSING = "calendar_missing", "日历待公布"
     MAIL_RECEIVED = "mail_received", "来信提示"
+    ADDRESS_CHECK = "address_check", "邮箱确认"
+    CONTACTS_UNCONFIRMED = "contacts_unconfirmed", "邮箱未确认"
+    STEPS_PASSED_ON = "steps_passed_on", "离岗转办清单"
+    ABSENCE_FORM = "absence_form", "离岗登记"
+    STANDING_IN = "standing_in", "离岗代理告知"
 
     @property
     def is_copy(self) -> bool:
@@ -50,12 +55,34 @@ class LetterKind(Labelled):
 
         "No reply needed" stands only where nothing is to be done: an escalation asks its reader to press the office.
         """
-        if self in (LetterKind.ESCALATION, LetterKind.CALENDAR_MISSING, LetterKind.MAIL_RECEIVED):
+        if self in (
+            LetterKind.ESCALATION,
+            LetterKind.CALENDAR_MISSING,
+            LetterKind.MAIL_RECEIVED,
+            LetterKind.CONTACTS_UNCONFIRMED,
+            LetterKind.STEPS_PASSED_ON,
+            LetterKind.STANDING_IN,
+        ):
             return "抄告"
         just_told = (
             LetterKind.CLOSING_NOTICE, LetterKind.INFORMED, LetterKind.TAKEN_BY, LetterKind.PROCEEDING_CLOSED
         )  # fmt: skip
         return "知会，无需回复" if self in just_told else ""
+
+    @property
+    def is_personal(self) -> bool:
+        """True for letters that are for the one they were made for, and for no stand-in or next contact."""
+        return self is LetterKind.CONFIRMATION or self.is_for_nobody_else
+
+    @property
+    def is_for_nobody_else(self) -> bool:
+        """True for letters that are worth nothing, or not meant, for anybody of the office but their recipient."""
+        return self in (
+            LetterKind.DISCLOSURE_CODE,
+            LetterKind.ADDRESS_CHECK,
+            LetterKind.ABSENCE_FORM,
+            LetterKind.STANDING_IN,
+        )
 
 
 def one_line(text: str) -> str:
@@ -86,10 +113,22 @@ class Facts(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    case_number: str
+
+
+class CaseFacts(Facts):
+    """What a letter about a case says."""
+
     case_number: CaseNumber
 
 
-class StepFacts(Facts):
+class CountyFacts(Facts):
+    """A letter about the county's people and no case."""
+
+    case_number: Literal[""]
+
+
+class StepFacts(CaseFacts):
     """What a letter about a step says: the step, its office, its deadlines and their source."""
 
     step: Line
@@ -176,7 +215,7 @@ class ExtensionFacts(StepFacts):
     granted: bool
 
 
-class InformedFacts(Facts):
+class InformedFacts(CaseFacts):
     """A notice (通报) that needs no answer; `matter` is a flow's constant."""
 
     mechanism_label: Annotated[Line, _from(Mechanism)]
@@ -194,11 +233,13 @@ class UndeliveredReason(Labelled):
     UNWRITABLE = "unwritable", "信件内容无法生成"
     BOUNCED = "bounced", "信件送出后被退回"
     MARKED = "marked", "收件地址此前被退信，尚未恢复使用"
+    BARRED = "barred", "收件人应当回避本案"
 
 
 class RecipientMissingFacts(Facts):
     """A letter did not reach its recipient; `stand_in` is who gets it instead, "" for nobody."""
 
+    case_number: CaseNumber | Literal[""]
     letter_label: Annotated[Line, _from(LetterKind)]
     step_label: Line
     office_name: Line
@@ -210,7 +251,7 @@ class RecipientMissingFacts(Facts):
     at: AwareDatetime
 
 
-class ProceedingClosedFacts(Facts):
+class ProceedingClosedFacts(CaseFacts):
     """A mechanism has closed, on which ground."""
 
     mechanism_label: Annotated[Line, _from(Mechanism)]
@@ -233,7 +274,7 @@ class DeadlineMovedFacts(StepFacts):
     because: Line
 
 
-class CalendarMissingFacts(Facts):
+class CalendarMissingFacts(CaseFacts):
     """Deadlines reach into a year whose arrangement of holidays is not known; this step is the first of them."""
 
     year: int = Field(ge=1949, le=2200)
@@ -248,6 +289,71 @@ class MailReceivedFacts(Facts):
 
     received: int = Field(ge=1)
     at: AwareDatetime
+
+
+class AddressCheckFacts(CountyFacts):
+    """An officer was named as a contact; `seen_at` is when the address was first seen."""
+
+    office_name: Line
+    seen_at: AwareDatetime
+
+
+class Unconfirmed(BaseModel):
+    """A contact whose address is not confirmed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    office_name: Line
+    officer: Line
+    seen_at: AwareDatetime
+
+
+class ContactsUnconfirmedFacts(CountyFacts):
+    """Addresses that nobody has confirmed for so many natural days; `more` counts those not listed."""
+
+    contacts: tuple[Unconfirmed, ...]
+    more: int = Field(ge=0)
+    days: int = Field(ge=1)
+
+
+class Passed(BaseModel):
+    """A step that went on to somebody else; `to` are officers' names, "" where nobody was left."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    case_number: CaseNumber
+    step_label: Line
+    office_name: Line
+    to: Line
+    due: AwareDatetime
+
+
+class StepsPassedOnFacts(CountyFacts):
+    """An officer has left and these open steps went on; `more` counts those not listed."""
+
+    officer: Line
+    steps: tuple[Passed, ...]
+    more: int = Field(ge=0)
+    at: AwareDatetime
+
+
+class AbsenceFormFacts(CountyFacts):
+    """An officer has asked for the page on which an absence is written down."""
+
+    office_name: Line
+    asked_for_at: AwareDatetime
+
+
+class StandingInFacts(CountyFacts):
+    """Somebody stands in for somebody of that office, or does so no longer; for both of them."""
+
+    office_name: Line
+    away: Line
+    stand_in: Line
+    begins: AwareDatetime
+    ends: AwareDatetime
+    set_by: Line
+    ended: bool
 
 
 FACTS_OF: dict[LetterKind, type[Facts]] = {
@@ -267,6 +373,11 @@ FACTS_OF: dict[LetterKind, type[Facts]] = {
     LetterKind.DEADLINE_MOVED: DeadlineMovedFacts,
     LetterKind.CALENDAR_MISSING: CalendarMissingFacts,
     LetterKind.MAIL_RECEIVED: MailReceivedFacts,
+    LetterKind.ADDRESS_CHECK: AddressCheckFacts,
+    LetterKind.CONTACTS_UNCONFIRMED: ContactsUnconfirmedFacts,
+    LetterKind.STEPS_PASSED_ON: StepsPassedOnFacts,
+    LetterKind.ABSENCE_FORM: AbsenceFormFacts,
+    LetterKind.STANDING_IN: StandingInFacts,
 }
 
 

@@ -121,8 +121,10 @@ def _context(
     return {name: getattr(facts, name) for name in type(facts).model_fields} | {
         "kind": LetterKind(letter.kind),
         "to_name": officer.name,
+        # Nobody is called comrade mailbox.
+        "addressee": officer.name if officer.shared else f"{officer.name}同志",
         "to_office": "" if office is None else office.name,
-        "to_post": POSTS[officer.post],
+        "to_post": "共用邮箱" if officer.shared else POSTS[officer.post],
         "bureau_name": _bureau_name(county),
         "county_name": county.name,
         "coordinators": [one for one in contacts if one.key != officer.key and one.phone],
@@ -263,9 +265,10 @@ def compose(
     message["To"] = Address(_one_line(officer.name), addr_spec=officer.email)
     message["Date"] = format_datetime(_local(bureau.clock.now()))
     message["Message-ID"] = letter.message_id
-    thread = thread_id(bureau, letter.facts["case_number"])
-    message["In-Reply-To"] = thread
-    message["References"] = thread
+    if letter.facts["case_number"]:
+        thread = thread_id(bureau, letter.facts["case_number"])
+        message["In-Reply-To"] = thread
+        message["References"] = thread
     # Replies by machines are never answers, and should not be made at all.
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"

@@ -32,7 +32,7 @@ async def put(
     *,
     key: str,
     kind: str,
-    case: tuple[int, str],
+    case: tuple[int | None, str],
     to_office: str,
     to_officer: str,
     facts: Mapping[str, Any],
@@ -42,7 +42,7 @@ async def put(
 ) -> bool:
     """Put a letter into the outbox, within the caller's transaction; True when it is new under its key.
 
-    `case` is the case's id and number. Raises ValueError for facts that the kind does not allow, and for facts of
+    `case` is the case's id and number, (None, "") for a letter of no case. Raises ValueError for facts that the kind does not allow, and for facts of
     another case.
     """
     checked = check_facts(kind, facts)
@@ -337,6 +337,7 @@ async def mark_retry(session: AsyncSession, held: Claim, fault: str, wait_second
 
 
 async def _log(session: AsyncSession, bureau: Bureau, letter: Letter, event: Happening, reason: str = "") -> None:
+    """The log row of what became of a letter."""
     request = None
     if letter.request_id is not None:
         request = (await session.execute(select(Request).where(Request.id == letter.request_id))).scalar_one()

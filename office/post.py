@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.message import EmailMessage
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -26,6 +26,8 @@ from office.links import Minted
 from office.listening import listening
 from office.mailer import FinalFault, Mailer, TemporaryFault, UncertainFault
 from office.outbox import Claim
+from office.readdressing import who_gets
+from office.roster import people_in
 from office.standing_in import key_for, pass_on, stand_in
 from office.tables import Letter, Request
 from rules.vocabulary import Happening
@@ -52,8 +54,9 @@ def wait_of(waits: Sequence[float], tries: int) -> float:
 
 @dataclass(frozen=True)
 class _Ready:
-    """A letter that is still true, with whom it goes to."""
+    """A letter that is still true, with whom it goes to, and the county as it is shown in it."""
 
+    bureau: Bureau
     letter: Letter
     officer: Officer
     minted: Minted | None
@@ -151,9 +154,12 @@ class Post:
         if reason:
             await outbox.mark_stale(session, self.bureau, held, reason)
             return None
-        officer = self.bureau.county.officer(letter.to_officer)
-        if officer is None or officer.office != letter.to_office:
-            await self._undelivered(session, held, letter, request, UndeliveredReason.LEFT)
+        people = await people_in(session, self.bureau, letter.case_id)
+        officer = await who_gets(session, self.bureau, people, held, letter, request)
+        if isinstance(officer, UndeliveredReason):
+            await self._undelivered(session, held, letter, request, officer)
+            return None
+        if officer is None:
             return None
         if not officer.email:
             await self._undelivered(session, held, letter, request, UndeliveredReason.NO_ADDRESS)
@@ -164,12 +170,12 @@ class Post:
         minted = await self._mint(session, self.bureau, letter) if letter.acts else None
         coded = letter.kind == LetterKind.DISCLOSURE_CODE.value
         one_time_code = await disclosure.code_in(session, self.bureau, letter) if coded else ""
-        return _Ready(letter, officer, minted, one_time_code)
+        return _Ready(replace(self.bureau, county=people.as_seen()), letter, officer, minted, one_time_code)
 
     async def _give(self, held: Claim, ready: _Ready) -> tuple[bool, bool]:
         letter = ready.letter
         try:
-            message: EmailMessage = compose(self.bureau, letter, ready.officer, ready.minted, ready.one_time_code)
+            message: EmailMessage = compose(ready.bureau, letter, ready.officer, ready.minted, ready.one_time_code)
             message.as_bytes()
         except Exception as fault:
             logger.error("letter %s (%s) cannot be written: %s", letter.id, letter.kind, type(fault).__name__)
@@ -242,7 +248,9 @@ class Post:
         await pass_on(session, self.bureau, letter, request, reason, tell_always=not told_before)
 
     def _tell(self, letter: Letter, sentence: str) -> None:
-        logger.warning("letter %s (%s) of %s: %s", letter.id, letter.kind, letter.facts["case_number"], sentence)
+        logger.warning(
+            "letter %s (%s) of %s: %s", letter.id, letter.kind, letter.facts["case_number"] or "no case", sentence
+        )
 
 
 async def _to_the_end(work: Awaitable[tuple[bool, bool]]) -> tuple[bool, bool]:
