@@ -232,6 +232,7 @@ async def test_a_stand_ins_letter_that_has_not_left_goes_to_who_came_back(story:
 async def test_one_person_confirms_no_handover_for_both_sides(story: Story) -> None:
     """The police and the protection center sign one paper (晋政发〔2017〕46号 三(四)); a stand-in for both signs once."""
     await send_away(story, "ps_zhou", "qs_hong")
+    await send_away(story, "jz_shu", "qs_hong")
     await story.report()
     given = await story.request("police_accept")
     async with story.database.transaction() as session:

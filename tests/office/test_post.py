@@ -232,14 +232,14 @@ def test_a_missing_leader_is_replaced_by_the_level_above(county: County) -> None
     for officer in county.office("leader").officers[1:]:
         lone = without(lone, officer.key)
     leader = lone.office("leader").officers[0].key
-    copy = Letter(to_office="leader", to_officer=leader, level="leader", acts=False)
+    copy = Letter(kind="escalation", to_office="leader", to_officer=leader, level="leader", acts=False)
     found = stand_in(without(lone, leader), copy)
     assert found is not None
     assert found.office == "joint_meeting"
     emptied = county
     for officer in county.office("public_security").officers:
         emptied = without_address(emptied, officer.key)
-    acting = Letter(to_office="public_security", to_officer="ps_zhou", level=None, acts=True)
+    acting = Letter(kind="asked", to_office="public_security", to_officer="ps_zhou", level=None, acts=True)
     assert stand_in(emptied, acting) is None
 
 
