@@ -25,6 +25,7 @@ from office.letters import compose
 from office.links import Minted
 from office.listening import listening
 from office.mailer import FinalFault, Mailer, TemporaryFault, UncertainFault
+from office.one_at_a_time import pause
 from office.outbox import Claim
 from office.readdressing import who_gets
 from office.roster import people_in
@@ -81,9 +82,9 @@ class Post:
                     await self.send_due(stop)
                 except Exception as fault:  # PostgreSQL may be away for a while; the post goes on when it is back
                     logger.error("the post could not look into the outbox: %s", type(fault).__name__)
-                    await _pause(stop, 1.0)
+                    await pause(stop, 1.0)
                 if self._server_faults:
-                    await _pause(stop, wait_of(SERVER_WAITS, self._server_faults))
+                    await pause(stop, wait_of(SERVER_WAITS, self._server_faults))
                 else:
                     await ear.wait(1.0)
 
@@ -205,13 +206,13 @@ class Post:
 
     async def _handed_over(self, held: Claim, address: str) -> bool:
         """Write down that the letter has left; a database that is away for a moment must not make it leave twice."""
-        for pause in (0.2, 1.0, 5.0):
+        for wait in (0.2, 1.0, 5.0):
             try:
                 async with self.bureau.database.transaction() as session:
                     return await outbox.mark_handed_over(session, self.bureau, held, address)
             except Exception as fault:
                 logger.error("letter %s has left but this is not written: %s", held.letter_id, type(fault).__name__)
-                await asyncio.sleep(pause)
+                await asyncio.sleep(wait)
         # Its hold runs out, and it is sent again under the same Message-ID.
         return False
 
@@ -261,8 +262,3 @@ async def _to_the_end(work: Awaitable[tuple[bool, bool]]) -> tuple[bool, bool]:
     except asyncio.CancelledError:
         await asyncio.wait({task}, timeout=HOLD_SECONDS)
         raise
-
-
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), seconds)

@@ -20,7 +20,6 @@ from rules.vocabulary import LetterState, Level
 ABOUT_THE_POST = (LetterKind.RECIPIENT_MISSING.value, LetterKind.MAIL_RECEIVED.value)
 """Letters about letters: when one of them is lost, no further one is written about it."""
 Fit = Callable[[Officer], bool]
-LOST = (LetterState.FAILED.value, LetterState.BOUNCED.value)
 
 
 async def pass_on(
@@ -62,7 +61,7 @@ async def _put_to_the_next(
     for one in _those_who_stand_in(bureau.county, letter, fit):
         key = key_for(letter.key, letter.to_officer, one.key)
         state = (await session.execute(select(Letter.state).where(Letter.key == key))).scalar_one_or_none()
-        if state in LOST:
+        if state is not None and LetterState(state).is_lost:
             continue
         await outbox.put(
             session, bureau, key=key, kind=letter.kind, case=(letter.case_id, str(letter.facts["case_number"])),

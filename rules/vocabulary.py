@@ -124,6 +124,11 @@ class LetterState(Labelled):
     STALE = "stale", "已过时未发"
     BOUNCED = "bounced", "被退信"
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether the letter reached nobody, as far as is known."""
+        return self in (LetterState.FAILED, LetterState.BOUNCED)
+
 
 class MailSort(Labelled):
     """What came back into the sender's mailbox, once it was read. None of it is ever an answer."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -12,30 +12,12 @@ import pytest
 from sqlalchemy import func, select
 
 from config.county import County
-from config.settings import Settings
 from office.links import mint
 from office.mailer import FinalFault, TemporaryFault, UncertainFault
 from office.post import LETTER_WAITS, Post, key_for, stand_in, wait_of
 from office.tables import Letter
 from rules.vocabulary import Level
-from tests.conftest import FixedClock
-from tests.office.letter_desk import Desk, ScriptedMailer, open_desk, without, without_address
-
-Play = Callable[[Callable[[Desk], Awaitable[None]]], None]
-
-
-@pytest.fixture
-def play(records_url: str, county: County, clock: FixedClock, installation: Settings) -> Play:
-    """Run a story at a desk."""
-
-    def run(story: Callable[[Desk], Awaitable[None]]) -> None:
-        async def at_desk() -> None:
-            async with open_desk(records_url, county, clock, installation) as desk:
-                await story(desk)
-
-        asyncio.run(at_desk())
-
-    return run
+from tests.office.letter_desk import Desk, Play, ScriptedMailer, without, without_address
 
 
 def moved_to(desk: Desk, county: County) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from html import unescape
 from typing import Any
@@ -18,35 +17,19 @@ from config.county import County
 from config.settings import Settings
 from office import answering, consequences, links, outbox
 from office.letters import compose
-from office.portal.app import create_app
 from office.tables import Base
 from rules.vocabulary import AnswerKind, Happening, RequestState
 from tests.conftest import FixedClock
 from tests.office.test_letters import ABOUT_PEOPLE, ACTING, FACTS, part
+from tests.portal.scenes import Play, player
 from tests.portal.test_real_records import link_of
 from tests.story import Story
-
-Scene = Callable[[Story, httpx.AsyncClient], Awaitable[None]]
-Play = Callable[[Scene], None]
 
 
 @pytest.fixture
 def play(records_url: str, county: County, clock: FixedClock, installation: Settings) -> Play:
-    """Plays a story with a browser before the portal of the same bureau."""
-
-    def run(scene: Scene) -> None:
-        async def whole() -> None:
-            story = Story(records_url, county, clock, installation)
-            transport = httpx.ASGITransport(app=create_app(story.bureau), raise_app_exceptions=False)
-            try:
-                async with httpx.AsyncClient(transport=transport, base_url="http://portal.example") as browser:
-                    await scene(story, browser)
-            finally:
-                await story.database.close()
-
-        asyncio.run(whole())
-
-    return run
+    """Plays a scene before the portal."""
+    return player(records_url, county, clock, installation, faults_are_pages=True)
 
 
 async def image(story: Story) -> dict[str, Any]:
