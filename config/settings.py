@@ -77,6 +77,12 @@ class Settings(BaseSettings):
 
     worker_limit: int = Field(4, ge=1, le=64, description="attempts at the same time in one worker")
     clock_scale: float = Field(1.0, gt=0, description="county seconds in each second of the machine; 1 but in demos")
+    confirm_contacts: bool | None = Field(
+        None, description="whether new contacts get a letter to confirm their address; empty: yes, but not in a demo"
+    )
+    contact_days: int = Field(
+        7, ge=1, le=90, description="natural days after which the coordinator hears of addresses not confirmed"
+    )
     link_days: int = Field(14, ge=1, le=90, description="natural days a link lives")
 
     @property
@@ -88,6 +94,11 @@ class Settings(BaseSettings):
     def catches_letters(self) -> bool:
         """True when no mail server is configured, so that letters stay on this machine."""
         return self.smtp_host is None
+
+    @property
+    def confirms_contacts(self) -> bool:
+        """Whether new contacts are asked to confirm their address."""
+        return not self.demo if self.confirm_contacts is None else self.confirm_contacts
 
     @property
     def portal_url(self) -> str:

@@ -123,15 +123,13 @@ async def protect_by_order(case: Case, found: Scene) -> bool:
 async def watch_warned_family(case: Case, warned: bool) -> None:
     """1F  The police visit until three visits in a row were quiet; harm that goes on is the guardian's failure."""
     if warned:
-        visited = await visit_until_quiet(case, WARNED_FAMILY_VISIT, WARNED_FAMILY_REVISIT)
-        await act_on(case, visited, visited.last)
+        await act_on(case, await visit_until_quiet(case, WARNED_FAMILY_VISIT, WARNED_FAMILY_REVISIT))
 
 
 async def watch_ninety_days(case: Case, warned: bool) -> None:
     """1F  In Shanxi the village visits within 90 days of the warning and keeps the record."""
     if warned:
-        record = await ask(case, WARNED_FAMILY_RECORD)
-        await act_on(case, await reply_to(record), record)
+        await act_on(case, await ask(case, WARNED_FAMILY_RECORD))
 
 
 async def watch_order(case: Case, found: Scene) -> None:

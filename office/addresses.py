@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from office import log
 from office.bureau import Bureau
 from office.tables import AddressMark, CaseRow, Letter, ReturnedMail
+from office.timekeeping import iso
 from rules.vocabulary import BounceReason, Happening, MailSort
 
 
@@ -108,7 +109,6 @@ async def _entries(session: AsyncSession, bureau: Bureau, rows: Sequence[Address
     ids = [row.case_id for row in rows]
     cases = await session.execute(select(CaseRow.id, CaseRow.number).where(CaseRow.id.in_(ids)))
     numbers = {row[0]: row[1] for row in cases}
-    zone = bureau.clock.now().tzinfo
     holders: dict[str, list[str]] = {}
     for office in bureau.county.offices.values():
         for officer in office.officers:
@@ -119,13 +119,13 @@ async def _entries(session: AsyncSession, bureau: Bureau, rows: Sequence[Address
             "office": row.office,
             "officer": row.officer,
             "state": "cleared" if row.cleared_at else "marked",
-            "since": row.since.astimezone(zone).isoformat(timespec="seconds"),
+            "since": iso(row.since),
             "reason": row.reason,
             "reason_label": BounceReason(row.reason).label,
             "status": row.status,
             "case": numbers[row.case_id],
             "in_use_by": holders.get(row.address, []),
-            "cleared_at": row.cleared_at.astimezone(zone).isoformat(timespec="seconds") if row.cleared_at else None,
+            "cleared_at": iso(row.cleared_at),
             "cleared_by": row.cleared_by,
         }
         for row in rows

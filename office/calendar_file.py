@@ -10,7 +10,8 @@ from datetime import UTC, datetime, timedelta
 
 from icalendar import Calendar, Event
 
-from office.letter_facts import DigestFacts, Facts, LetterKind, StepFacts
+from office.letter_facts import DigestFacts, Facts, StepFacts
+from office.letter_kinds import LetterKind
 from office.tables import Letter
 from rules.wording import deadline
 

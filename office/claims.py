@@ -17,7 +17,7 @@ from sqlalchemy.orm import aliased
 
 from office.addresses import written
 from office.bureau import Bureau
-from office.letter_facts import LetterKind
+from office.letter_kinds import LetterKind
 from office.tables import AddressMark, Letter, Request
 from rules.vocabulary import LetterState
 

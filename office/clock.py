@@ -11,16 +11,17 @@ import logging
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from config.county import Officer
 from office import appointments, log, outbox
 from office.bureau import Bureau
 from office.consequences import seek_supervision
+from office.one_at_a_time import turn_alone
 from office.requests import facts_of, next_climb_of, redraw
 from office.ringing import ring
+from office.roster import people_in
 from office.tables import CaseRow, EscalationRound, Proceeding, Request, Rung
 from rules.ladder import Climb
 from rules.vocabulary import Happening, Level, RequestState
@@ -165,7 +166,9 @@ class Clock:
         }
         if not reminder:
             facts["told"] = told
-        for officer in self._recipients(request, climb):
+        people = await people_in(session, self.bureau, case.id)
+        told_now = people.at_level(climb.level, request.office)
+        for officer in people.holders(request.office, request.owner) or told_now if reminder else told_now:
             await outbox.put(
                 session, self.bureau,
                 key=f"rung/{request.id}/{climb.clock.value}/{climb.level.value}/{climb.repeat}/{officer.key}",
@@ -175,14 +178,6 @@ class Clock:
         if climb.level is Level.JOINT_MEETING:
             await seek_supervision(session, self.bureau, request, case)
         return rung
-
-    def _recipients(self, request: Request, climb: Climb) -> list[Officer]:
-        people = self.bureau.county.officer_at_level(climb.level, request.office)
-        if climb.level is Level.REMINDER and request.owner:
-            owner = self.bureau.county.officer(request.owner)
-            if owner is not None and owner.office == request.office:
-                return [owner]
-        return list(people)
 
     async def _told_before(self, session: AsyncSession, request: Request) -> list[dict[str, str]]:
         """The lower levels that were told, and when: a higher letter names them."""
@@ -198,30 +193,8 @@ class Clock:
 
 async def run_clock(bureau: Bureau, stop: asyncio.Event, every: float = 1.0) -> None:
     """Turn until stopped. The holder of the advisory lock turns; the others stand by to take over."""
-    clock = Clock(bureau)
-    while not stop.is_set():
-        try:
-            async with bureau.database.engine.connect() as connection:
-                held = (
-                    await connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": CLOCK_LOCK})
-                ).scalar_one()
-                await connection.commit()
-                while held and not stop.is_set():
-                    await clock.turn()
-                    # The lock lives as long as its connection: a broken one shows here, and another clock takes over.
-                    await connection.execute(text("SELECT 1"))
-                    await connection.commit()
-                    await _pause(stop, every)
-                if held:
-                    await connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": CLOCK_LOCK})
-                    await connection.commit()
-        except Exception as fault:  # PostgreSQL may be away for a while; the clock goes on when it is back
-            logger.error("the clock could not turn: %s", type(fault).__name__)
-        await _pause(stop, every)
 
+    def complain(fault: Exception) -> None:
+        logger.error("the clock could not turn: %s", type(fault).__name__)
 
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
-    try:
-        await asyncio.wait_for(stop.wait(), seconds)
-    except TimeoutError:
-        return
+    await turn_alone(bureau, CLOCK_LOCK, Clock(bureau).turn, stop, every=every, complain=complain)

@@ -15,6 +15,7 @@ from office import log, outbox
 from office.bureau import Bureau
 from office.deadlines import deadlines_now, tell_of_missing_years
 from office.requests import ask, facts_of, next_round, redraw, reschedule
+from office.roster import people_in
 from office.tables import AnswerRow, CaseRow, Letter, Request
 from rules import steps
 from rules.answers import Answer
@@ -141,12 +142,13 @@ async def _tell_owner(
     *,
     key: str,
 ) -> None:
-    officer = request.owner or bureau.county.office(request.office).contacts[0].key
-    await outbox.put(
-        session, bureau, key=f"{kind}/{request.id}/{key}", kind=kind, case=(case.id, case.number),
-        to_office=request.office, to_officer=officer, request=request, acts=True,
-        facts=facts_of(bureau, case, request) | more,
-    )  # fmt: skip
+    holders = (await people_in(session, bureau, case.id)).holders(request.office, request.owner)
+    for officer in holders[:1]:
+        await outbox.put(
+            session, bureau, key=f"{kind}/{request.id}/{key}", kind=kind, case=(case.id, case.number),
+            to_office=request.office, to_officer=officer.key, request=request, acts=True,
+            facts=facts_of(bureau, case, request) | more,
+        )  # fmt: skip
 
 
 async def _extend(session: AsyncSession, bureau: Bureau, concerned: Request, case: CaseRow, answer: AnswerRow) -> None:

@@ -20,7 +20,7 @@ from sqlalchemy import select
 
 from office.bureau import Bureau
 from office.tables import CaseRow, Event, Proceeding, Request
-from office.timekeeping import ScaledClock, set_clock
+from office.timekeeping import ScaledClock, iso, set_clock
 from rules.steps import STEPS
 from rules.vocabulary import Happening
 
@@ -244,7 +244,7 @@ class Demonstration:
                 "step": event.step,
                 "office": event.office,
                 "level": event.level,
-                "at": event.at.astimezone(self.clock.now().tzinfo).isoformat(timespec="seconds"),
+                "at": iso(event.at),
                 "detail": event.detail,
             }
             self.told.append(told)

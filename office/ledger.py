@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 
 from office import addresses
 from office.bureau import Bureau
-from office.letter_facts import LetterKind
+from office.letter_kinds import LetterKind
 from office.tables import AnswerRow, Letter
+from office.timekeeping import iso
 from office.views import read_case
 from rules.vocabulary import AnswerKind, LetterState
 
@@ -80,8 +80,8 @@ def _person(
                 "level": letter.level,
                 "state": letter.state,
                 "notified": letter.notified,
-                "put_at": _iso(bureau, letter.put_at),
-                "handed_over_at": _iso(bureau, letter.handed_over_at),
+                "put_at": iso(letter.put_at),
+                "handed_over_at": iso(letter.handed_over_at),
                 "attempts": letter.attempts,
                 "fault": letter.fault,
                 "message_id": letter.message_id,
@@ -93,13 +93,9 @@ def _person(
                 "step": steps[answer.request_id],
                 "kind": answer.kind,
                 "label": AnswerKind(answer.kind).label,
-                "at": _iso(bureau, answer.answered_at),
+                "at": iso(answer.answered_at),
                 "channel": answer.channel,
             }
             for answer in answers
         ],
     }
-
-
-def _iso(bureau: Bureau, at: datetime | None) -> str | None:
-    return None if at is None else at.astimezone(bureau.clock.now().tzinfo).isoformat(timespec="seconds")

@@ -26,7 +26,8 @@ from markupsafe import Markup
 from config.county import County, Officer
 from office.bureau import Bureau
 from office.calendar_file import calendar_file, carries_file, file_name
-from office.letter_facts import COORDINATION, Facts, LetterKind, check_facts, read_facts
+from office.letter_facts import COORDINATION, Facts, check_facts, read_facts
+from office.letter_kinds import LetterKind
 from office.plain_text import harmless
 from office.tables import Letter
 from office.timekeeping import COUNTY_ZONE
@@ -121,8 +122,10 @@ def _context(
     return {name: getattr(facts, name) for name in type(facts).model_fields} | {
         "kind": LetterKind(letter.kind),
         "to_name": officer.name,
+        # Nobody is called comrade mailbox.
+        "addressee": officer.name if officer.shared else f"{officer.name}同志",
         "to_office": "" if office is None else office.name,
-        "to_post": POSTS[officer.post],
+        "to_post": "共用邮箱" if officer.shared else POSTS[officer.post],
         "bureau_name": _bureau_name(county),
         "county_name": county.name,
         "coordinators": [one for one in contacts if one.key != officer.key and one.phone],
@@ -197,9 +200,10 @@ def thread_id(bureau: Bureau, case_number: str) -> str:
 
 
 def threads_of(bureau: Bureau, letter: Letter) -> list[str]:
-    """The threads a letter belongs to: its case's, and for a digest those of all its cases."""
+    """The threads a letter belongs to: its case's, and for a digest those of all its cases; none for one of no case."""
     told = [entry["facts"]["case_number"] for entry in letter.facts.get("entries", [])]
-    return [thread_id(bureau, number) for number in dict.fromkeys([letter.facts["case_number"], *told])]
+    numbers = dict.fromkeys([letter.facts["case_number"], *told])
+    return [thread_id(bureau, number) for number in numbers if number]
 
 
 class _Headers(HeaderRegistry):
@@ -287,8 +291,9 @@ def compose(
     message["Date"] = format_datetime(_local(bureau.clock.now()))
     message["Message-ID"] = letter.message_id
     threads = threads_of(bureau, letter)
-    message["In-Reply-To"] = threads[0]
-    message["References"] = " ".join(threads)
+    if threads:
+        message["In-Reply-To"] = threads[0]
+        message["References"] = " ".join(threads)
     # Replies by machines are never answers, and should not be made at all.
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"

@@ -28,7 +28,8 @@ from office.claims import (
     machine_time_in,
 )
 from office.database import POST, tell
-from office.letter_facts import LetterKind, check_facts
+from office.letter_facts import check_facts
+from office.letter_kinds import LetterKind
 from office.second_look import ABOUT_AN_OPEN_STEP, Outlook, look_again, stale_because
 from office.tables import Event, Letter, Request
 from rules.vocabulary import Happening, LetterState, Level
@@ -45,7 +46,7 @@ async def put(
     *,
     key: str,
     kind: str,
-    case: tuple[int, str],
+    case: tuple[int | None, str],
     to_office: str,
     to_officer: str,
     facts: Mapping[str, Any],
@@ -55,8 +56,8 @@ async def put(
 ) -> bool:
     """Put a letter into the outbox, within the caller's transaction; True when it is new under its key.
 
-    `case` is the case's id and number. Raises ValueError for facts that the kind does not allow, for facts of
-    another case, and for a digest, which is made of letters and is none itself.
+    `case` is the case's id and number, (None, "") for a letter of no case. Raises ValueError for facts that the kind
+    does not allow, for facts of another case, and for a digest, which is made of letters and is none itself.
     """
     if LetterKind(kind) is LetterKind.DIGEST:
         raise ValueError("a digest is made by the post, of letters that were put")

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from office.letter_facts import LetterKind
+from office.letter_kinds import LetterKind
 from office.tables import Disclosure, Letter, Request
 from rules.ladder import Clock
 from rules.vocabulary import LetterState, RequestState

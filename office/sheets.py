@@ -153,8 +153,9 @@ def _letters_line(bureau: Bureau, counts: Sequence[tuple[str, str, int]]) -> str
         found = [(office, count) for one, office, count in counts if one == state.value]
         if not found:
             continue
-        lost = state in (LetterState.FAILED, LetterState.BOUNCED)
-        names = "、".join(bureau.county.offices[o].short for o, _ in found if lost and o in bureau.county.offices)
+        names = "、".join(
+            bureau.county.offices[o].short for o, _ in found if state.is_lost and o in bureau.county.offices
+        )
         label = "已通知" if state is LetterState.HANDED_OVER else state.label
         said.append(f"{label}{sum(count for _, count in found)}封" + (f"（{names}）" if names else ""))
     return "，".join(said)

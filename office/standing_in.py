@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from config.county import County, Officer
 from office import addresses, outbox
 from office.bureau import Bureau
-from office.letter_facts import LetterKind, UndeliveredReason
+from office.letter_kinds import LetterKind, UndeliveredReason
+from office.readdressing import who_is_fit
 from office.tables import Letter, Request
 from rules.vocabulary import LetterState, Level
 
@@ -21,7 +22,6 @@ ABOUT_THE_POST = tuple(
 )
 """Letters about letters: when one of them is lost, no further one is written about it."""
 Fit = Callable[[Officer], bool]
-LOST = (LetterState.FAILED.value, LetterState.BOUNCED.value)
 
 
 async def pass_on(
@@ -37,19 +37,23 @@ async def pass_on(
 
     Without `tell_always` the coordinator is told only when nobody gets the letter.
     """
-    fit = await who_can_get_it(session)
+    fit = await who_can_get_it(session, bureau, letter)
     instead = None
     if reason is not UndeliveredReason.UNWRITABLE:
         instead = await _put_to_the_next(session, bureau, letter, request, fit)
-    if letter.kind not in ABOUT_THE_POST and (tell_always or instead is None):
-        await _tellwho_mends(session, bureau, letter, request, reason, instead, fit)
+    # Whoever barred a person knows it: they are told only where nobody is left.
+    provided = reason is UndeliveredReason.BARRED and (instead is not None or not letter.acts)
+    if letter.kind not in ABOUT_THE_POST and not provided and (tell_always or instead is None):
+        await _tell_who_mends(session, bureau, letter, request, reason, instead, fit)
     return instead
 
 
-async def who_can_get_it(session: AsyncSession) -> Fit:
-    """Whether a letter can reach an officer: none comes back from their address, as far as is known."""
+async def who_can_get_it(session: AsyncSession, bureau: Bureau, letter: Letter) -> Fit:
+    """Whether an officer may get the letter, and it can reach them: who is there and not barred from its case, with an
+    address from which none has come back, as far as is known."""
     marked = await addresses.marked(session)
-    return lambda one: addresses.written(one.email) not in marked
+    may = await who_is_fit(session, bureau, letter)
+    return lambda one: may(one) and addresses.written(one.email) not in marked
 
 
 async def _put_to_the_next(
@@ -59,18 +63,18 @@ async def _put_to_the_next(
     for one in _those_who_stand_in(bureau.county, letter, fit):
         key = key_for(letter.key, letter.to_officer, one.key)
         state = (await session.execute(select(Letter.state).where(Letter.key == key))).scalar_one_or_none()
-        if state in LOST:
+        if state is not None and LetterState(state).is_lost:
             continue
         await outbox.put(
             session, bureau, key=key, kind=letter.kind, case=(letter.case_id, str(letter.facts["case_number"])),
-            to_office=one.office, to_officer=one.key, facts=letter.facts, request=request,
+            to_office=letter.to_office if letter.acts else one.office, to_officer=one.key, facts=letter.facts, request=request,
             level=None if letter.level is None else Level(letter.level), acts=letter.acts,
         )  # fmt: skip
         return one
     return None
 
 
-async def _tellwho_mends(
+async def _tell_who_mends(
     session: AsyncSession,
     bureau: Bureau,
     letter: Letter,
@@ -112,7 +116,7 @@ def key_for(key: str, officer: str, instead: str) -> str:
 def stand_in(county: County, letter: Letter, fit: Fit = lambda _: True) -> Officer | None:
     """Who gets a letter instead: the office's next contact or its head; for a copy also the levels above.
 
-    `fit` is false for those whom it cannot reach. A letter that acts stays in its office, because its link
+    `fit` is false for those whom it cannot reach, and for who is away or barred. A letter that acts stays in its office, because its link
     would be worth nothing elsewhere. A one-time code is for the one who asked for it, at the registered address, and
     for nobody else.
     """
@@ -120,11 +124,12 @@ def stand_in(county: County, letter: Letter, fit: Fit = lambda _: True) -> Offic
 
 
 def _those_who_stand_in(county: County, letter: Letter, fit: Fit) -> list[Officer]:
-    if letter.kind == LetterKind.DISCLOSURE_CODE.value:
+    if LetterKind(letter.kind).is_for_nobody_else:
         return []
     office = county.offices.get(letter.to_office)
     people: list[Officer] = []
-    if office is not None:
+    # That an office keeps silent is told to no one of the silent but its head.
+    if office is not None and letter.level != Level.OFFICE_HEAD.value:
         people += [*office.contacts, *(one for one in office.officers if one.post == "head"), *office.officers]
     if not letter.acts:
         for level in list(Level)[(Level(letter.level) if letter.level else Level.COORDINATOR).height :]:

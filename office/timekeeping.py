@@ -20,6 +20,11 @@ logger = logging.getLogger("jieli.timekeeping")
 COUNTY_ZONE = ZoneInfo("Asia/Shanghai")
 
 
+def iso(at: datetime | None) -> str | None:
+    """An instant as machines read it, in the county's time, to the second; None stays None."""
+    return None if at is None else at.astimezone(COUNTY_ZONE).isoformat(timespec="seconds")
+
+
 class Clock(Protocol):
     """The one source of the county's time."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
@@ -16,6 +15,7 @@ from office.bureau import Bureau
 from office.requests import next_climb_of, subject_label, terms_of
 from office.schemes import scheme_name
 from office.tables import Appointment, CaseRow, Event, Letter, Proceeding, Request, ReturnedMail, Rung
+from office.timekeeping import iso
 from rules.limits import Provenance
 from rules.outlook import OUTLOOK
 from rules.steps import step
@@ -30,8 +30,6 @@ from rules.vocabulary import (
     NewFact,
     RequestState,
 )
-
-UNDELIVERED = (LetterState.FAILED.value, LetterState.BOUNCED.value)
 
 
 class NoSuchCase(Exception):  # noqa: N818 - it is an answer, not an accident
@@ -94,10 +92,6 @@ def _about(kind: AppointmentKind, subject: str) -> str:
     return scheme_name(subject)
 
 
-def _iso(bureau: Bureau, at: datetime | None) -> str | None:
-    return None if at is None else at.astimezone(bureau.clock.now().tzinfo).isoformat(timespec="seconds")
-
-
 def _time_of(proceeding: Proceeding) -> str:
     """The mechanism, the how-manieth time for this child, and whether only something of it goes on."""
     again = "" if proceeding.serial == 1 else f"（第{proceeding.serial}次）"
@@ -144,15 +138,15 @@ async def list_cases(bureau: Bureau, *, overdue: bool = False, everything: bool 
                 "case": case.number,
                 "mechanisms": [mechanism for case_id, mechanism in live if case_id == case.id],
                 "waiting_for": [
-                    {"step": r.step, "subject": r.subject, "office": r.office, "due": _iso(bureau, r.due), "overdue": late(bureau, r)}
+                    {"step": r.step, "subject": r.subject, "office": r.office, "due": iso(r.due), "overdue": late(bureau, r)}
                     for r in waiting
                 ],
                 "overdue": is_late,
                 "level": list(Level)[max(heights)].value if heights else None,
                 "urgency": case.urgency,
                 "township": case.township,
-                "opened_at": _iso(bureau, case.opened_at),
-                "closed_at": _iso(bureau, case.closed_at),
+                "opened_at": iso(case.opened_at),
+                "closed_at": iso(case.closed_at),
             }
         )  # fmt: skip
     return entries
@@ -167,16 +161,16 @@ async def show_case(bureau: Bureau, number: str) -> dict[str, Any]:
         "case": read.case.number,
         "urgency": read.case.urgency,
         "township": read.case.township,
-        "opened_at": _iso(bureau, read.case.opened_at),
-        "closed_at": _iso(bureau, read.case.closed_at),
+        "opened_at": iso(read.case.opened_at),
+        "closed_at": iso(read.case.closed_at),
         "ground": read.case.closing_ground,
         "noted": _noted(read.noted),
         "proceedings": [
             {
                 "mechanism": p.mechanism,
                 "serial": p.serial,
-                "opened_at": _iso(bureau, p.opened_at),
-                "closed_at": _iso(bureau, p.closed_at),
+                "opened_at": iso(p.opened_at),
+                "closed_at": iso(p.closed_at),
                 "outcome": p.outcome,
                 "flow_run": None if p.flow_run_id is None else str(p.flow_run_id),
             }
@@ -189,11 +183,11 @@ async def show_case(bureau: Bureau, number: str) -> dict[str, Any]:
                 "round": r.round,
                 "office": r.office,
                 "state": r.state,
-                "asked_at": _iso(bureau, r.asked_at),
-                "acknowledge_by": _iso(bureau, r.acknowledge_by),
-                "acknowledged_at": _iso(bureau, r.acknowledged_at),
-                "due": _iso(bureau, r.due),
-                "ended_at": _iso(bureau, r.ended_at),
+                "asked_at": iso(r.asked_at),
+                "acknowledge_by": iso(r.acknowledge_by),
+                "acknowledged_at": iso(r.acknowledged_at),
+                "due": iso(r.due),
+                "ended_at": iso(r.ended_at),
                 "level": r.level,
                 "overdue": late(bureau, r),
                 "provisional": r.provisional,
@@ -203,7 +197,7 @@ async def show_case(bureau: Bureau, number: str) -> dict[str, Any]:
         "events": [
             {
                 "event": e.event,
-                "at": _iso(bureau, e.at),
+                "at": iso(e.at),
                 "step": e.step or None,
                 "subject": e.subject or None,
                 "office": e.office or None,
@@ -219,8 +213,8 @@ async def show_case(bureau: Bureau, number: str) -> dict[str, Any]:
                 "office": letter.to_office,
                 "level": letter.level,
                 "state": letter.state,
-                "put_at": _iso(bureau, letter.put_at),
-                "handed_over_at": _iso(bureau, letter.handed_over_at),
+                "put_at": iso(letter.put_at),
+                "handed_over_at": iso(letter.handed_over_at),
                 "message_id": letter.message_id,
                 "fault": letter.fault,
                 "notified": letter.notified,
@@ -263,9 +257,9 @@ async def explain_case(bureau: Bureau, number: str) -> dict[str, Any]:
                 "subject": subject_label(request),
                 "office": bureau.county.office(request.office).name,
                 "state": RequestState(request.state).label,
-                "since": _iso(bureau, request.asked_at),
-                "acknowledge_by": _iso(bureau, request.acknowledge_by),
-                "due": _iso(bureau, request.due),
+                "since": iso(request.asked_at),
+                "acknowledge_by": iso(request.acknowledge_by),
+                "due": iso(request.due),
                 "overdue": late(bureau, request),
                 "limit": terms.answer.limit.label,
                 "provenance": terms.answer.provenance.value,
@@ -274,7 +268,7 @@ async def explain_case(bureau: Bureau, number: str) -> dict[str, Any]:
                 "terms_from": terms.effective_from.isoformat(),
                 "provisional": request.provisional,
                 "reckoned_anew": [
-                    {"at": _iso(bureau, e.at), "detail": e.detail}
+                    {"at": iso(e.at), "detail": e.detail}
                     for e in read.events
                     if e.request_id == request.id and e.event == Happening.DEADLINE_RECKONED_ANEW.value
                 ],
@@ -282,7 +276,7 @@ async def explain_case(bureau: Bureau, number: str) -> dict[str, Any]:
                 "next": {"done": OUTLOOK[request.step].done, "otherwise": OUTLOOK[request.step].otherwise},
                 "next_level": None if climb is None else climb.level.value,
                 "next_level_label": None if climb is None else climb.level.label,
-                "next_level_at": None if climb is None else _iso(bureau, climb.at),
+                "next_level_at": None if climb is None else iso(climb.at),
                 "undelivered": [
                     {
                         "letter": letter.kind,
@@ -292,20 +286,20 @@ async def explain_case(bureau: Bureau, number: str) -> dict[str, Any]:
                         "fault": letter.fault,
                     }
                     for letter in read.letters
-                    if letter.request_id == request.id and letter.state in UNDELIVERED
+                    if letter.request_id == request.id and LetterState(letter.state).is_lost
                 ],
             }
         )
     return {
         "case": read.case.number,
-        "now": _iso(bureau, now),
+        "now": iso(now),
         "closed": read.case.closed_at is not None,
         "ground": ClosingGround(read.case.closing_ground).label if read.case.closing_ground else None,
         "mechanisms": [
             {
                 "mechanism": p.mechanism,
                 "label": _time_of(p),
-                "since": _iso(bureau, p.opened_at),
+                "since": iso(p.opened_at),
                 "taken_leave": p.outcome is not None,
             }
             for p in read.proceedings
@@ -316,7 +310,7 @@ async def explain_case(bureau: Bureau, number: str) -> dict[str, Any]:
         "marked_addresses": marked,
         "noted": _noted(read.noted),
         "last": [
-            {"at": _iso(bureau, e.at), "event": e.event, "label": Happening(e.event).label, "step": e.step or None}
+            {"at": iso(e.at), "event": e.event, "label": Happening(e.event).label, "step": e.step or None}
             for e in read.events[-5:]
         ],
     }

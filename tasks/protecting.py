@@ -70,7 +70,7 @@ async def _visit_while_in_force(case: Case, number: int, begins: date, last: dat
     while day <= last:
         await until(case, day, ORDER_FOLLOW_UP, f"{number}-{count}")
         asked = await ask(case, ORDER_FOLLOW_UP, subject=f"{number}-{count}", about=f"第{count}次")
-        if await act_on(case, await reply_to(asked), asked) is not None:
+        if await act_on(case, asked) is not None:
             return
         count, day = count + 1, current.get().last_day(ORDER_FOLLOW_UP.key, await day_of_reply_to(asked))
 

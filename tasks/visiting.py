@@ -34,8 +34,9 @@ async def tell_when_gone(case: Case, visit: Visit | Visited) -> ClosingGround | 
     return gone
 
 
-async def act_on(case: Case, visit: Visit | Visited, asked: Asked[Visit]) -> ClosingGround | None:
+async def act_on(case: Case, asked: Asked[Visit]) -> ClosingGround | None:
     """1F: harm that a watch finds is the guardian's failure, each time anew. Gives why there is nobody left to visit."""
+    visit = await reply_to(asked)
     if found_harm(visit):
         await hand_over(case, Mechanism.GUARDIANSHIP_INTERVENTION, because=asked)
     return await tell_when_gone(case, visit)
@@ -107,15 +108,18 @@ QUIET_VISITS = 3
 """Visits in a row without violence after which a warned family is visited no more (公通字〔2024〕34号 12)."""
 
 
-async def visit_until_quiet(case: Case, first: Step[Visit], later: Step[Visit]) -> Visited:
-    """The first visit soon, the later ones at their interval, until so many in a row were stable, or one finds harm."""
+async def visit_until_quiet(case: Case, first: Step[Visit], later: Step[Visit]) -> Asked[Visit]:
+    """The first visit soon, the later ones at their interval, until so many in a row were stable, or one finds harm.
+
+    Gives the last of them.
+    """
     quiet, number = 0, 1
     while True:
         asked = await ask(case, first) if number == 1 else await ask(case, later, subject=str(number))
         visit = await reply_to(asked)
         if visit.finding in ENDS_VISITS:
-            return Visited(visit.finding, ClosingGround.RISK_REMOVED, asked)
+            return asked
         quiet = quiet + 1 if visit.finding is VisitFinding.STABLE else 0
         if quiet == QUIET_VISITS:
-            return Visited(visit.finding, ClosingGround.RISK_REMOVED, asked)
+            return asked
         number += 1

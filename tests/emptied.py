@@ -14,7 +14,11 @@ from office.embedded import EmbeddedPostgres
 from office.tables import Base
 
 _TABLES = [f'"{table.name}"' for table in reversed(Base.metadata.sorted_tables)]
-_OTHERS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+# Sessions of clients only: the server's own autovacuum is nobody's to end, gives way by itself, and comes at any time.
+_OTHERS = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+"""
 # The log lets nobody take a row away, and refuses here as well until its triggers are off.
 _EMPTY = "; ".join(
     [

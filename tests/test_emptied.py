@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 
 import asyncpg
@@ -10,6 +11,7 @@ import pytest
 
 from config.county import County
 from config.settings import Settings
+from office.embedded import EmbeddedPostgres
 from tests.conftest import FixedClock
 from tests.emptied import EmptiedDatabases
 from tests.story import Story
@@ -56,6 +58,37 @@ def test_a_database_whose_shape_was_changed_is_not_used_again(emptied: EmptiedDa
         ask(first, "ALTER TABLE event ADD CONSTRAINT nothing_more CHECK (false) NOT VALID")
     with emptied.one() as second:
         assert second != first
+
+
+def test_a_server_that_tidies_up_all_the_time_is_no_hindrance(
+    postgres: EmbeddedPostgres, emptied: EmptiedDatabases
+) -> None:
+    """Autovacuum, which no role of ours may end, works in a database while it is emptied."""
+    for setting in (
+        "autovacuum_naptime = '1s'",
+        "autovacuum_vacuum_cost_delay = 20",
+        "autovacuum_vacuum_cost_limit = 1",
+    ):
+        postgres._psql(f"ALTER SYSTEM SET {setting};")
+    postgres._psql("SELECT pg_reload_conf();")
+    try:
+        with emptied.one() as url:
+            ask(
+                url,
+                "CREATE TABLE swept WITH (autovacuum_vacuum_threshold = 1) AS SELECT generate_series(1, 300000) AS n",
+            )
+            ask(url, "DELETE FROM swept RETURNING n")
+            # What is not a client's shows no user to a role without rights.
+            sweeping = "SELECT count(*) FROM pg_stat_activity WHERE usename IS NULL AND datname = current_database()"
+            for _ in range(150):
+                if ask(url, sweeping):
+                    break
+                time.sleep(0.1)
+            else:
+                raise AssertionError("autovacuum never came")
+    finally:
+        postgres._psql("ALTER SYSTEM RESET ALL;")
+        postgres._psql("SELECT pg_reload_conf();")
 
 
 def test_whoever_is_still_connected_is_thrown_out(emptied: EmptiedDatabases) -> None:

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from office import log, outbox
 from office.bureau import Bureau
-from office.letter_facts import Branch, LetterKind
+from office.letter_kinds import Branch, LetterKind
 from office.outbox import Claim
 from office.post.digest import message_id_of
 from office.standing_in import office_name, who_can_get_it, who_mends
@@ -58,9 +58,9 @@ class _Counts:
 
     everything: int
     of_officer: int
-    of_case: dict[int, int]
+    of_case: dict[int | None, int]
 
-    def ceilings(self, bureau: Bureau, case: int, *, urgent: bool) -> tuple[tuple[Branch, int, int], ...]:
+    def ceilings(self, bureau: Bureau, case: int | None, *, urgent: bool) -> tuple[tuple[Branch, int, int], ...]:
         """Each branch with its count and its ceiling."""
         chosen = bureau.settings
         times = chosen.mail_ceiling_urgent if urgent else 1
@@ -78,7 +78,7 @@ class _Counts:
             for _, count, ceiling in self.ceilings(bureau, case, urgent=urgent)
         )
 
-    def above(self, bureau: Bureau, case: int, *, counted: bool, urgent: bool) -> Above | None:
+    def above(self, bureau: Bureau, case: int | None, *, counted: bool, urgent: bool) -> Above | None:
         """The ceiling that the next letter about the case would pass."""
         if not counted:
             return Above(Branch.HOUR, CALLS_AN_HOUR) if self.everything >= CALLS_AN_HOUR else None
@@ -190,8 +190,8 @@ async def stop(
     waiting = (
         await session.execute(select(func.count()).select_from(Letter).where(Letter.state == LetterState.HELD.value))
     ).scalar_one()
-    about = Letter(to_office=letter.to_office, to_officer="")
-    for officer in who_mends(bureau.county, about, await who_can_get_it(session)):
+    about = Letter(case_id=letter.case_id, to_office=letter.to_office, to_officer="")
+    for officer in who_mends(bureau.county, about, await who_can_get_it(session, bureau, about)):
         await outbox.put(
             session, bureau, key=f"{_CALL}/{now:%Y%m%d%H}/{officer.key}", kind=_CALL,
             case=(letter.case_id, str(letter.facts["case_number"])), to_office=officer.office,

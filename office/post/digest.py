@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from office.bureau import Bureau
-from office.letter_facts import DigestEntry, DigestFacts, LetterKind
+from office.letter_facts import DigestEntry, DigestFacts
+from office.letter_kinds import LetterKind
 from office.links import Minted
 from office.outbox import Claim, mail_domain
 from office.tables import Letter

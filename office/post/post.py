@@ -18,9 +18,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from office import links, outbox
 from office.bureau import Bureau
 from office.database import POST
-from office.letter_facts import UndeliveredReason
+from office.letter_kinds import UndeliveredReason
 from office.listening import Ear, listening
 from office.mailer import FinalFault, Mailer, TemporaryFault, UncertainFault
+from office.one_at_a_time import pause
 from office.outbox import Claim
 from office.post import watch
 from office.post.ceilings import is_urgent
@@ -79,9 +80,9 @@ class Post:
                         taken = await self._turn()
                     except Exception as fault:  # PostgreSQL may be away for a while; the post goes on when it is back
                         logger.error("the post could not look into the outbox: %s", type(fault).__name__)
-                        await _pause(stop, 1.0)
+                        await pause(stop, 1.0)
                 elif not self._lanes:
-                    await _pause(stop, wait_of(SERVER_WAITS, max(1, self._server_faults)))
+                    await pause(stop, wait_of(SERVER_WAITS, max(1, self._server_faults)))
                     self._away = False
                     continue
                 if taken < BATCH:
@@ -230,7 +231,7 @@ class Post:
 
     async def _give(self, ready: Ready) -> bool:
         try:
-            message = ready.written(self.bureau)
+            message = ready.written()
         except Exception as fault:
             logger.error("%s cannot be written: %s", ready.name, type(fault).__name__)
             if len(ready.pages) > 1:
@@ -291,14 +292,14 @@ class Post:
 
     async def _handed_over(self, claims: Bundle, address: str) -> None:
         """Write down that the letter has left; a database that is away for a moment must not make it leave twice."""
-        for pause in (0.2, 1.0, 5.0):
+        for wait in (0.2, 1.0, 5.0):
             try:
                 await self._write_handed_over(claims, address)
             except Exception as fault:
                 logger.error(
                     "letter %s has left but this is not written: %s", claims[0].letter_id, type(fault).__name__
                 )
-                await asyncio.sleep(pause)
+                await asyncio.sleep(wait)
             else:
                 return
         # Its hold runs out; this post remembers that it has left, and another sends it again under the same Message-ID.
@@ -331,8 +332,3 @@ class Post:
             return
         request = None if letter.request_id is None else await session.get(Request, letter.request_id)
         await undelivered(session, self.bureau, page.held, letter, request, reason, sentence)
-
-
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), seconds)

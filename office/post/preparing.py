@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.message import EmailMessage
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,13 +16,17 @@ from config.county import Officer
 from office import disclosure, outbox
 from office.bureau import Bureau
 from office.claims import Found
-from office.letter_facts import LetterKind, UndeliveredReason, read_facts
+from office.letter_facts import read_facts
+from office.letter_kinds import LetterKind, UndeliveredReason
 from office.letters import compose
 from office.links import Minted
 from office.outbox import Claim
+from office.people import Bar, People
 from office.post import ceilings
 from office.post.digest import Bundle, Page, digest_of
 from office.post.undelivered import undelivered
+from office.readdressing import who_gets
+from office.roster import people_in
 from office.tables import Letter, Request
 
 logger = logging.getLogger("jieli.post")
@@ -35,8 +39,9 @@ UNDECIDED_SECONDS = 3.0
 
 @dataclass(frozen=True)
 class Ready:
-    """A mail to one officer: the letters in it, mostly one, all still true."""
+    """A mail to one officer: the letters in it, mostly one, all still true, and the county as it is shown in it."""
 
+    bureau: Bureau
     officer: Officer
     pages: tuple[Page, ...]
 
@@ -50,15 +55,15 @@ class Ready:
         """What the log of this machine calls it: numbers, kind and case, never a person."""
         first = self.pages[0].letter
         numbers = ", ".join(str(page.letter.id) for page in self.pages)
-        return f"letter {numbers} ({first.kind}) of {first.facts['case_number']}"
+        return f"letter {numbers} ({first.kind}) of {first.facts['case_number'] or 'no case'}"
 
-    def written(self, bureau: Bureau) -> EmailMessage:
+    def written(self) -> EmailMessage:
         """The message. Raises ValueError, and whatever a template raises, for a letter that cannot be written."""
         if len(self.pages) > 1:
-            message = compose(bureau, digest_of(bureau, self.pages), self.officer)
+            message = compose(self.bureau, digest_of(self.bureau, self.pages), self.officer)
         else:
             (page,) = self.pages
-            message = compose(bureau, page.letter, self.officer, page.minted, page.one_time_code)
+            message = compose(self.bureau, page.letter, self.officer, page.minted, page.one_time_code)
         return message
 
 
@@ -71,13 +76,20 @@ async def prepare(session: AsyncSession, bureau: Bureau, bundle: Bundle, mint: M
             found.append((held, seen))
     ready: list[tuple[Page, Request | None]] = []
     recipient: Officer | None = None
+    bars: tuple[Bar, ...] = ()
+    shown = bureau.county
     for held, seen in found:
-        officer = bureau.county.officer(seen.letter.to_officer)
-        reason = _why_nobody(seen, officer) or _why_unwritable(seen.letter, len(found) > 1)
-        if reason is not None:
-            await undelivered(session, bureau, held, seen.letter, seen.request, reason)
-        else:
+        people = await people_in(session, bureau, seen.letter.case_id)
+        officer = await _who_gets(session, bureau, people, held, seen)
+        if isinstance(officer, Officer) and len(found) > 1 and not _can_be_written(seen.letter):
+            officer = UndeliveredReason.UNWRITABLE
+        if isinstance(officer, UndeliveredReason):
+            await undelivered(session, bureau, held, seen.letter, seen.request, officer)
+        elif officer is not None:
             recipient = officer
+            # In a digest nobody is named who is hidden from any of its cases.
+            bars += people.bars
+            shown = replace(people, bars=bars).as_seen()
             ready.append((await _page(session, bureau, held, seen.letter, mint), seen.request))
     if recipient is None:
         return None
@@ -88,7 +100,7 @@ async def prepare(session: AsyncSession, bureau: Bureau, bundle: Bundle, mint: M
     pages = tuple(page for page, _ in ready if page.letter.id not in stopped)
     if not pages:
         return None
-    return Ready(recipient, pages)
+    return Ready(replace(bureau, county=shown), recipient, pages)
 
 
 async def _still_true(session: AsyncSession, bureau: Bureau, held: Claim) -> Found | None:
@@ -110,22 +122,25 @@ async def _still_true(session: AsyncSession, bureau: Bureau, held: Claim) -> Fou
     return found
 
 
-def _why_nobody(found: Found, officer: Officer | None) -> UndeliveredReason | None:
-    if officer is None or officer.office != found.letter.to_office:
-        return UndeliveredReason.LEFT
+async def _who_gets(
+    session: AsyncSession, bureau: Bureau, people: People, held: Claim, found: Found
+) -> Officer | UndeliveredReason | None:
+    """The officer, whom a letter can reach; or why nobody gets it, None where somebody else has it now."""
+    officer = await who_gets(session, bureau, people, held, found.letter, found.request)
+    if not isinstance(officer, Officer):
+        return officer
     if not officer.email:
         return UndeliveredReason.NO_ADDRESS
-    return UndeliveredReason.MARKED if found.marked else None
+    return UndeliveredReason.MARKED if found.marked else officer
 
 
-def _why_unwritable(letter: Letter, in_company: bool) -> UndeliveredReason | None:
+def _can_be_written(letter: Letter) -> bool:
     """A letter that cannot be written must not spoil the digest it would stand in."""
-    if in_company:
-        try:
-            read_facts(letter.kind, letter.facts)
-        except ValueError:
-            return UndeliveredReason.UNWRITABLE
-    return None
+    try:
+        read_facts(letter.kind, letter.facts)
+    except ValueError:
+        return False
+    return True
 
 
 async def _page(session: AsyncSession, bureau: Bureau, held: Claim, letter: Letter, mint: Mint) -> Page:

@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from office import outbox
 from office.bureau import Bureau
-from office.letter_facts import UndeliveredReason
+from office.letter_kinds import UndeliveredReason
 from office.outbox import Claim
 from office.standing_in import pass_on
 from office.tables import Letter, Request

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from office import log
 from office.bureau import Bureau
 from office.claims import may_still_leave
-from office.letter_facts import LetterKind
+from office.letter_kinds import LetterKind
 from office.tables import Letter, PostSeen, Request
 from rules.vocabulary import Happening, LetterState
 

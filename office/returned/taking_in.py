@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from office import addresses, log, outbox
 from office.bureau import Bureau
-from office.letter_facts import LetterKind, UndeliveredReason
+from office.letter_kinds import LetterKind, UndeliveredReason
 from office.requests import redraw
 from office.returned.reading import Claim, ReadMail
 from office.standing_in import ABOUT_THE_POST, pass_on
@@ -24,7 +24,8 @@ from office.tables import CaseRow, Letter, Request, ReturnedMail
 from office.timekeeping import COUNTY_ZONE
 from rules.vocabulary import BounceReason, Happening, LetterState, Level, MailSort
 
-NEVER_LEFT = (LetterState.FAILED.value, LetterState.STALE.value)
+NOTHING_MORE_TO_TELL = (LetterState.FAILED.value, LetterState.STALE.value, LetterState.BOUNCED.value)
+"""A letter that never left, or is known to have come back."""
 
 
 @dataclass
@@ -124,7 +125,7 @@ def _address_now(bureau: Bureau, letter: Letter) -> str:
 
 async def _bounce(session: AsyncSession, bureau: Bureau, letter: Letter, claim: Claim, address: str) -> None:
     """The letter has come back. Told once: a letter that is known to have come back, or never left, stays as it is."""
-    if letter.state in (*NEVER_LEFT, LetterState.BOUNCED.value):
+    if letter.state in NOTHING_MORE_TO_TELL:
         return
     reason = BounceReason.of_status(claim.status)
     request = await _request(session, letter)
@@ -148,7 +149,7 @@ async def _delay(session: AsyncSession, bureau: Bureau, letter: Letter) -> None:
         ReturnedMail.letter_id == letter.id, ReturnedMail.sort == MailSort.DELAYED.value
     )
     noted = (await session.execute(before.limit(1))).scalar_one_or_none() is not None
-    if noted or letter.state in (*NEVER_LEFT, LetterState.BOUNCED.value):
+    if noted or letter.state in NOTHING_MORE_TO_TELL:
         return
     log.write(
         session, Happening.LETTER_DELAYED, at=bureau.clock.now(), case_id=letter.case_id,

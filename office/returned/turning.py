@@ -6,14 +6,14 @@ Logs count mails and name faults by their kind: no address, no subject, no word 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections import Counter
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 from office.bureau import Bureau
+from office.one_at_a_time import turn_alone
 from office.returned.reading import ReadMail, read_mail
 from office.returned.sources import Place, Source, SourceAway, sources_of
 from office.returned.taking_in import digest, known, take_in
@@ -162,30 +162,15 @@ async def run_returned(bureau: Bureau, stop: asyncio.Event, every: float = EVERY
     if not readers:
         await stop.wait()
         return
-    while not stop.is_set():
-        try:
-            async with bureau.database.engine.connect() as connection:
-                lock = {"key": RETURNED_LOCK}
-                held = (await connection.execute(text("SELECT pg_try_advisory_lock(:key)"), lock)).scalar_one()
-                await connection.commit()
-                while held and not stop.is_set():
-                    for reader in readers:
-                        try:
-                            await reader.turn(stop)
-                        except Exception as fault:  # one source's fault must not silence the other
-                            logger.error("returned mail could not be read: %s", type(fault).__name__)
-                    # The lock lives as long as its connection: a broken one shows here, and another reader takes over.
-                    await connection.execute(text("SELECT 1"))
-                    await connection.commit()
-                    await _pause(stop, every)
-                if held:
-                    await connection.execute(text("SELECT pg_advisory_unlock(:key)"), lock)
-                    await connection.commit()
-        except Exception as fault:  # PostgreSQL may be away for a while; reading goes on when it is back
-            logger.error("the reader of returned mail could not turn: %s", type(fault).__name__)
-        await _pause(stop, every)
 
+    async def turn() -> None:
+        for reader in readers:
+            try:
+                await reader.turn(stop)
+            except Exception as fault:  # one source's fault must not silence the other
+                logger.error("returned mail could not be read: %s", type(fault).__name__)
 
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), seconds)
+    def complain(fault: Exception) -> None:
+        logger.error("the reader of returned mail could not turn: %s", type(fault).__name__)
+
+    await turn_alone(bureau, RETURNED_LOCK, turn, stop, every=every, complain=complain)

@@ -46,7 +46,9 @@ class Letter(Base):
     key: Mapped[str] = mapped_column(String(200), unique=True)
     message_id: Mapped[str] = mapped_column(String(120), unique=True)
     kind: Mapped[str] = mapped_column(String(40))
-    case_id: Mapped[int] = mapped_column(ForeignKey("case.id"), index=True)
+    case_id: Mapped[int | None] = mapped_column(
+        ForeignKey("case.id"), index=True, comment="none: the letter is about the county's people and no case"
+    )
     request_id: Mapped[int | None] = mapped_column(ForeignKey("request.id"), index=True)
     request_version: Mapped[int | None] = mapped_column(Integer)
     level: Mapped[str | None] = mapped_column(String(20))
@@ -103,7 +105,7 @@ class Sending(Base):
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     letter_id: Mapped[int] = mapped_column(ForeignKey("letter.id"))
-    case_id: Mapped[int] = mapped_column(ForeignKey("case.id"))
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("case.id"), comment="none: the letter is of no case")
     officer: Mapped[str | None] = mapped_column(String(80))
     urgent: Mapped[bool] = mapped_column(Boolean)
     counted: Mapped[bool] = mapped_column(Boolean, comment="false for the letter that tells of a ceiling")

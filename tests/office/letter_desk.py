@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -214,3 +214,7 @@ class ScriptedMailer:
         if fault is not None:
             raise fault
         self.taken.append((recipient, message))
+
+
+Play = Callable[[Callable[[Desk], Awaitable[None]]], None]
+"""Runs a story at a desk."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -12,32 +12,13 @@ import pytest
 from sqlalchemy import func, select
 
 from config.county import County
-from config.settings import Settings
 from office.links import mint
 from office.mailer import FinalFault, TemporaryFault, UncertainFault
 from office.post import LETTER_WAITS, Post, wait_of
 from office.standing_in import key_for, stand_in
 from office.tables import Letter
 from rules.vocabulary import Level
-from tests.conftest import FixedClock
-from tests.office.letter_desk import Desk, ScriptedMailer, open_desk, without, without_address
-
-Play = Callable[[Callable[[Desk], Awaitable[None]]], None]
-
-
-@pytest.fixture
-def play(records_url: str, county: County, clock: FixedClock, installation: Settings) -> Play:
-    """Run a story at a desk."""
-
-    def run(story: Callable[[Desk], Awaitable[None]]) -> None:
-        async def at_desk() -> None:
-            prompt = installation.model_copy(update={"mail_digest_seconds": 0.0})
-            async with open_desk(records_url, county, clock, prompt) as desk:
-                await story(desk)
-
-        asyncio.run(at_desk())
-
-    return run
+from tests.office.letter_desk import Desk, Play, ScriptedMailer, without, without_address
 
 
 def moved_to(desk: Desk, county: County) -> None:
@@ -234,14 +215,14 @@ def test_a_missing_leader_is_replaced_by_the_level_above(county: County) -> None
     for officer in county.office("leader").officers[1:]:
         lone = without(lone, officer.key)
     leader = lone.office("leader").officers[0].key
-    copy = Letter(to_office="leader", to_officer=leader, level="leader", acts=False)
+    copy = Letter(kind="escalation", to_office="leader", to_officer=leader, level="leader", acts=False)
     found = stand_in(without(lone, leader), copy)
     assert found is not None
     assert found.office == "joint_meeting"
     emptied = county
     for officer in county.office("public_security").officers:
         emptied = without_address(emptied, officer.key)
-    acting = Letter(to_office="public_security", to_officer="ps_zhou", level=None, acts=True)
+    acting = Letter(kind="asked", to_office="public_security", to_officer="ps_zhou", level=None, acts=True)
     assert stand_in(emptied, acting) is None
 
 

@@ -7,7 +7,6 @@ import json
 import logging
 import os
 import ssl
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -38,25 +37,9 @@ from office.tables import AddressMark, Event, Letter, ReturnedMail
 from office.views import explain_case, show_case
 from rules.vocabulary import MailSort
 from tests.conftest import FixedClock
-from tests.office.letter_desk import Desk, ScriptedMailer, open_desk
+from tests.office.letter_desk import Desk, Play, ScriptedMailer, open_desk
 from tests.office.small_imap import SmallImap, small_imap
 from tests.office.test_returned_reading import ADDRESS, EXPECTED, OURS, raw
-
-Play = Callable[[Callable[[Desk], Awaitable[None]]], None]
-
-
-@pytest.fixture
-def play(records_url: str, county: County, clock: FixedClock, installation: Settings) -> Play:
-    """Run a story at a desk."""
-
-    def run(story: Callable[[Desk], Awaitable[None]]) -> None:
-        async def at_desk() -> None:
-            async with open_desk(records_url, county, clock, installation) as desk:
-                await story(desk)
-
-        asyncio.run(at_desk())
-
-    return run
 
 
 async def sent(desk: Desk, officer: str = "ps_zhou", message_id: str = OURS, **more: Any) -> Letter:

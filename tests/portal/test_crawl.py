@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from html import unescape
 from typing import Any
@@ -18,35 +17,19 @@ from config.county import County
 from config.settings import Settings
 from office import answering, consequences, links, outbox
 from office.letters import compose
-from office.portal.app import create_app
 from office.tables import Base
 from rules.vocabulary import AnswerKind, Happening, RequestState
 from tests.conftest import FixedClock
-from tests.office.test_letters import ACTING, FACTS, part
+from tests.office.test_letters import ABOUT_PEOPLE, ACTING, FACTS, part
+from tests.portal.scenes import Play, player
 from tests.portal.test_real_records import link_of
 from tests.story import Story
-
-Scene = Callable[[Story, httpx.AsyncClient], Awaitable[None]]
-Play = Callable[[Scene], None]
 
 
 @pytest.fixture
 def play(records_url: str, county: County, clock: FixedClock, installation: Settings) -> Play:
-    """Plays a story with a browser before the portal of the same bureau."""
-
-    def run(scene: Scene) -> None:
-        async def whole() -> None:
-            story = Story(records_url, county, clock, installation)
-            transport = httpx.ASGITransport(app=create_app(story.bureau), raise_app_exceptions=False)
-            try:
-                async with httpx.AsyncClient(transport=transport, base_url="http://portal.example") as browser:
-                    await scene(story, browser)
-            finally:
-                await story.database.close()
-
-        asyncio.run(whole())
-
-    return run
+    """Plays a scene before the portal."""
+    return player(records_url, county, clock, installation, faults_are_pages=True)
 
 
 async def image(story: Story) -> dict[str, Any]:
@@ -320,7 +303,7 @@ def test_the_link_printed_in_every_kind_of_letter_opens_its_own_step(play: Play)
         (wanted, other) = await story.requests(open_only=True)
         officer = story.bureau.county.office(wanted.office).contacts[0]
         number = (next(event.case_id for event in await story.happened(Happening.CASE_OPENED)), story.case)
-        for kind in sorted(ACTING):
+        for kind in sorted(ACTING - ABOUT_PEOPLE):
             async with story.database.transaction() as session:
                 await outbox.put(
                     session, story.bureau, key=f"{kind}/crawl", kind=kind, case=number,

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -21,32 +19,16 @@ import pytest
 from config.county import County
 from config.settings import Settings
 from office import links
-from office.portal.app import create_app
 from rules.vocabulary import Happening, RequestState
 from tests.conftest import FixedClock
+from tests.portal.scenes import Play, player
 from tests.story import Story
-
-Play = Callable[[Story, httpx.AsyncClient], Awaitable[None]]
-Run = Callable[[Play], None]
 
 
 @pytest.fixture
-def play(records_url: str, county: County, clock: FixedClock, installation: Settings) -> Run:
-    """Plays a story with a browser before the portal of the same bureau."""
-
-    def run(scene: Play) -> None:
-        async def whole() -> None:
-            story = Story(records_url, county, clock, installation)
-            transport = httpx.ASGITransport(app=create_app(story.bureau))
-            try:
-                async with httpx.AsyncClient(transport=transport, base_url="http://portal.example") as browser:
-                    await scene(story, browser)
-            finally:
-                await story.database.close()
-
-        asyncio.run(whole())
-
-    return run
+def play(records_url: str, county: County, clock: FixedClock, installation: Settings) -> Play:
+    """Plays a scene before the portal."""
+    return player(records_url, county, clock, installation)
 
 
 async def link_of(story: Story, step: str) -> tuple[str, dict[str, Any]]:
@@ -61,7 +43,7 @@ async def link_of(story: Story, step: str) -> tuple[str, dict[str, Any]]:
     return urlsplit(minted.url).path, {"typed_name": officer.name, "code": minted.code, "version": request.version}
 
 
-def test_a_report_filed_on_the_page_opens_a_case_and_can_be_asked_after(play: Run) -> None:
+def test_a_report_filed_on_the_page_opens_a_case_and_can_be_asked_after(play: Play) -> None:
     """From the form to the receipt to the query, on the county's own places."""
 
     async def scene(story: Story, browser: httpx.AsyncClient) -> None:
@@ -82,7 +64,7 @@ def test_a_report_filed_on_the_page_opens_a_case_and_can_be_asked_after(play: Ru
     play(scene)
 
 
-def test_looking_and_pressing_leave_the_records_as_they_were(play: Run) -> None:
+def test_looking_and_pressing_leave_the_records_as_they_were(play: Play) -> None:
     """GET, HEAD and a robot's empty forms move nothing (F1)."""
 
     async def scene(story: Story, browser: httpx.AsyncClient) -> None:
@@ -99,7 +81,7 @@ def test_looking_and_pressing_leave_the_records_as_they_were(play: Run) -> None:
     play(scene)
 
 
-def test_an_office_acknowledges_and_reports_done_in_the_browser(play: Run) -> None:
+def test_an_office_acknowledges_and_reports_done_in_the_browser(play: Play) -> None:
     """Both answers stand in the records once, and the page afterwards says who decided and when."""
 
     async def scene(story: Story, browser: httpx.AsyncClient) -> None:
@@ -124,7 +106,7 @@ def test_an_office_acknowledges_and_reports_done_in_the_browser(play: Run) -> No
     play(scene)
 
 
-def test_a_wrong_code_acts_on_nothing_and_the_right_one_still_works(play: Run) -> None:
+def test_a_wrong_code_acts_on_nothing_and_the_right_one_still_works(play: Play) -> None:
     """The officer who mistypes is told so at the field."""
 
     async def scene(story: Story, browser: httpx.AsyncClient) -> None:
@@ -139,7 +121,7 @@ def test_a_wrong_code_acts_on_nothing_and_the_right_one_still_works(play: Run) -
     play(scene)
 
 
-def test_an_expired_link_is_dead_until_a_fresh_letter_is_asked_for(play: Run) -> None:
+def test_an_expired_link_is_dead_until_a_fresh_letter_is_asked_for(play: Play) -> None:
     """The page offers one; the old link answers nothing; the deadline stays (F11)."""
 
     async def scene(story: Story, browser: httpx.AsyncClient) -> None:
@@ -160,7 +142,7 @@ def test_an_expired_link_is_dead_until_a_fresh_letter_is_asked_for(play: Run) ->
     play(scene)
 
 
-def test_a_page_shows_nothing_of_the_child_or_the_reporter(play: Run) -> None:
+def test_a_page_shows_nothing_of_the_child_or_the_reporter(play: Play) -> None:
     """The officer's page names case, step and limits only."""
 
     async def scene(story: Story, browser: httpx.AsyncClient) -> None:
