@@ -268,7 +268,7 @@ async def take(session: AsyncSession, bureau: Bureau, request: Request, case: Ca
     if not RequestState(request.state).is_open:
         request.ended_at = now
         request.next_climb_at = None
-        await close_with_all_who_were_told(session, bureau, request, case)
+        await close_with_all_who_were_told(session, bureau, request, case, besides=speech.officer)
         await withdraw_asides(session, bureau, request, case)
     else:
         await reschedule(session, bureau, request)

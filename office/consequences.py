@@ -207,14 +207,20 @@ async def withdraw_asides(session: AsyncSession, bureau: Bureau, request: Reques
         await withdraw(session, bureau, aside, case)
 
 
-async def close_with_all_who_were_told(session: AsyncSession, bureau: Bureau, request: Request, case: CaseRow) -> None:
-    """Everyone above the office who was told of its silence gets one closing notice (also when the letter is on its way)."""
+async def close_with_all_who_were_told(
+    session: AsyncSession, bureau: Bureau, request: Request, case: CaseRow, *, besides: str = ""
+) -> None:
+    """Everyone above the office who was told of its silence gets one closing notice (also when the letter is on its way).
+
+    `besides` is who ended it: they know, and have a confirmation.
+    """
     told = (
         await session.execute(
             select(Letter.to_office, Letter.to_officer)
             .where(
                 Letter.request_id == request.id,
                 Letter.kind == "escalation",
+                Letter.to_officer != besides,
                 Letter.state.in_(PERHAPS_TOLD),
             )
             .distinct()

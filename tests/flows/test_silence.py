@@ -248,6 +248,21 @@ async def test_a_reminder_goes_to_the_owner_and_a_head_is_told_at_the_deadline(s
     assert [(x.to_officer, x.acts, x.level) for x in escalations] == [("ps_lei", False, "office_head")]
 
 
+async def test_a_head_who_was_told_and_then_answers_gets_no_notice_of_it(story: Story) -> None:
+    """Who ends a silence knows of it, and has a confirmation; the coordinator, who was told too, gets the notice."""
+    await put(story, [STEPS["dispatch"]], Mechanism.EMERGENCY_HANDLING)
+    for _ in range(20):
+        await wait(story, minutes=30)
+        if await story.letters("escalation", level="coordinator"):
+            break
+    await story.deliver()
+    told = {letter.to_officer for letter in await story.letters("escalation")}
+    assert "ps_lei" in told
+    await story.answer_only("dispatch", subject="沉默", said_by="ps_lei", **some_answer(STEPS["dispatch"]))
+    assert {letter.to_officer for letter in await story.letters("closing_notice")} == told - {"ps_lei"} != set()
+    assert {letter.to_officer for letter in await story.letters("confirmation")} == {"ps_lei"}
+
+
 async def test_a_clock_that_was_down_for_three_days_climbs_each_rung_once(story: Story) -> None:
     """After an outage the deadline is long past: no late reminder, the head on both clocks, and a second turn finds nothing."""
     await put(story, [STEPS["dispatch"], STEPS["file_criminal_case"]], Mechanism.EMERGENCY_HANDLING)
