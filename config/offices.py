@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import time
+from datetime import date, time
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, get_args
@@ -37,7 +37,11 @@ _LONGEST_SHORT_NAME = 10
 
 @dataclass(frozen=True)
 class Officer:
-    """One person of an office. `key` is unique in the county; `office` is the office's key."""
+    """One person of an office, or a mailbox that several share. `key` is unique in the county; `office` is the office's key.
+
+    `left` is the first day on which the person is no longer there; through a `shared` mailbox whoever answers gives
+    their own name.
+    """
 
     key: str
     name: str
@@ -45,6 +49,12 @@ class Officer:
     phone: str
     post: Post
     office: str
+    left: date | None = None
+    shared: bool = False
+
+    def serves(self, on: date) -> bool:
+        """Whether the person is there on a day of the county's own calendar."""
+        return self.left is None or on < self.left
 
 
 @dataclass(frozen=True)
@@ -61,18 +71,23 @@ class OfficeEntry:
     @property
     def head(self) -> Officer:
         """The person in charge. Raises LookupError where there is none, which no checked county has."""
-        for officer in self.officers:
-            if officer.post == "head":
-                return officer
+        heads = [officer for officer in self.officers if officer.post == "head"]
+        for officer in sorted(heads, key=lambda one: one.left is not None):
+            return officer
         raise LookupError(f"{self.name}没有负责人；请在 offices.yaml 里补一名 post: head")
 
     @property
     def contacts(self) -> tuple[Officer, ...]:
-        """Who is written to: the officers, else those on duty, else the head; nobody where the office is empty."""
-        for post in POSTS_BY_TURN:
-            found = tuple(officer for officer in self.officers if officer.post == post)
-            if found:
-                return found
+        """Who is written to: the officers, else those on duty, else the head; nobody where the office is empty.
+
+        Who is leaving counts only where nobody else is there. Who is away or barred is not known here:
+        `office.people` decides who acts at a moment in a case.
+        """
+        for staying in (True, False):
+            for post in POSTS_BY_TURN:
+                found = tuple(one for one in self.officers if one.post == post and (one.left is None or not staying))
+                if found:
+                    return found
         return ()
 
 
@@ -199,17 +214,22 @@ def _read_officers(office: str, listing: Entry, lines: dict[str, int]) -> tuple[
             entry.fault(f"人员代号“{key}”与第 {lines[key]} 行重复；代号在全县须唯一")
             continue
         lines[key] = entry.line
-        fields = entry.fields(required=("name", "post", "email", "phone"))
+        fields = entry.fields(required=("name", "post", "email", "phone"), optional=("left", "shared"))
         name = fields["name"].text(40) if "name" in fields else None
         email = _read_address(fields["email"]) if "email" in fields else None
         phone = _read_phone(fields["phone"]) if "phone" in fields else None
         post = _read_post(fields["post"]) if "post" in fields else None
-        # A post that could not be read is a fault already; a second one for "no head" would mislead.
-        posts.append(post or "head")
-        found.append(Officer(key, name or key, email or "", phone or "", post or "officer", office))
+        left = fields["left"].day() if "left" in fields else None
+        shared = bool(fields["shared"].yes_or_no()) if "shared" in fields else False
+        if shared and post == "head":
+            fields["shared"].fault(f"“{key}”是负责人，不能是共用邮箱；负责人须是一个人，逾期时要通知到他")
+        # A post that could not be read is a fault already; a second one for "no head" would mislead. The same holds
+        # for a day of leaving.
+        posts.append(post or "head" if left is None else "left")
+        found.append(Officer(key, name or key, email or "", phone or "", post or "officer", office, left, shared))
     if posts.count("head") == 0:
-        listing.fault(f"“{office}”没有负责人；请写一名 post: head，逾期时要通知到他")
-    elif sum(officer.post == "head" for officer in found) > 1:
+        listing.fault(f"“{office}”没有负责人；请写一名 post: head，逾期时要通知到他（写了 left 的不算）")
+    elif sum(officer.post == "head" and officer.left is None for officer in found) > 1:
         listing.fault(f"“{office}”写了两名负责人（post: head）；请只留一名")
     return tuple(found)
 

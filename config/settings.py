@@ -49,8 +49,23 @@ class Settings(BaseSettings):
     smtp_tls: Literal["tls", "starttls", "none"] = "tls"
     smtp_user: str | None = None
     smtp_password: SecretStr | None = None
-    smtp_timeout: float = Field(30.0, gt=0, description="seconds")
+    smtp_timeout: float = Field(30.0, gt=0, description="seconds for the connection and for each command")
+    smtp_letter_timeout: float = Field(90.0, gt=0, description="seconds for a whole letter, however slow the server")
+    smtp_connections: int = Field(4, ge=1, le=32, description="connections to the mail server at the same time")
     mail_from: str = Field("jieli@anhe.example", description="sender; must equal the SMTP login where there is one")
+    mail_tries: int = Field(
+        12, ge=1, le=100, description="temporary refusals after which the next contact is written to"
+    )
+    mail_urgent_tries: int = Field(5, ge=1, le=100, description="the same for an emergency")
+    mail_uncertain_tries: int = Field(3, ge=1, le=20, description="sendings of a letter whose result stays unknown")
+    mail_ceiling_case: int = Field(60, ge=1, description="letters about one case in an hour")
+    mail_ceiling_recipient: int = Field(100, ge=1, description="letters to one officer in an hour")
+    mail_ceiling_hour: int = Field(2000, ge=1, description="letters of the installation in an hour")
+    mail_ceiling_urgent: int = Field(5, ge=1, description="how many times each ceiling emergencies have for themselves")
+    mail_digest_seconds: float = Field(0.5, ge=0, le=60, description="seconds an ordinary letter waits for company")
+    mail_digest_at_most: int = Field(20, ge=1, le=50, description="steps told in one letter; 1: each in its own")
+    mail_alarm_minutes: float = Field(30.0, gt=0, description="minutes after which a letter has waited for too long")
+    mail_rest_days: float = Field(7.0, gt=0, description="days without any post after which letters wait for a person")
     imap_host: str | None = Field(None, description="mailbox of the sender, where returned letters arrive; empty: none")
     imap_port: int = Field(993, ge=1, le=65535)
     imap_tls: Literal["tls", "starttls", "none"] = "tls"
@@ -62,6 +77,12 @@ class Settings(BaseSettings):
 
     worker_limit: int = Field(4, ge=1, le=64, description="attempts at the same time in one worker")
     clock_scale: float = Field(1.0, gt=0, description="county seconds in each second of the machine; 1 but in demos")
+    confirm_contacts: bool | None = Field(
+        None, description="whether new contacts get a letter to confirm their address; empty: yes, but not in a demo"
+    )
+    contact_days: int = Field(
+        7, ge=1, le=90, description="natural days after which the coordinator hears of addresses not confirmed"
+    )
     link_days: int = Field(14, ge=1, le=90, description="natural days a link lives")
 
     @property
@@ -73,6 +94,11 @@ class Settings(BaseSettings):
     def catches_letters(self) -> bool:
         """True when no mail server is configured, so that letters stay on this machine."""
         return self.smtp_host is None
+
+    @property
+    def confirms_contacts(self) -> bool:
+        """Whether new contacts are asked to confirm their address."""
+        return not self.demo if self.confirm_contacts is None else self.confirm_contacts
 
     @property
     def portal_url(self) -> str:
@@ -112,6 +138,13 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"JIELI_BOUNCE_FOLDER 所指的文件夹 {self.bounce_folder} 不存在；请先建立文件夹，并让办理进程可以读写"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _sender_is_the_login(self) -> Settings:
+        login = self.smtp_user or ""
+        if self.smtp_host and "@" in login and login.lower() != self.mail_from.lower():
+            raise ValueError("JIELI_MAIL_FROM 与登录的邮箱 JIELI_SMTP_USER 不同，邮件服务器会拒收；请将两者改为一致")
         return self
 
 

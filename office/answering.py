@@ -18,10 +18,20 @@ from office import links, log, outbox
 from office.bureau import Bureau
 from office.consequences import close_with_all_who_were_told, follow, withdraw_asides
 from office.numbers import readable_code
+from office.people import People
 from office.requests import facts_of, news, redraw, reschedule
+from office.roster import people_in
 from office.tables import AnswerRow, CaseRow, Link, Request
 from rules.answers import Answer
-from rules.steps import Step, step
+from rules.steps import (
+    HANDOVER_GIVEN,
+    HANDOVER_TAKEN,
+    HANDOVER_WITNESSED,
+    KINSHIP_HANDOVER,
+    RETURN_CHILD,
+    Step,
+    step,
+)
 from rules.vocabulary import AnswerKind, Channel, Happening, Office, RequestState
 
 HAPPENING_OF = {
@@ -56,6 +66,14 @@ class Given:
     again: bool
 
 
+TWO_SIDES = (
+    {HANDOVER_GIVEN.key, HANDOVER_TAKEN.key},
+    {RETURN_CHILD.key, HANDOVER_WITNESSED.key},
+    {KINSHIP_HANDOVER.key, HANDOVER_WITNESSED.key},
+)
+"""Steps that confirm one paper (晋政发〔2017〕46号 三(四)): two people do, also where one stands in for the other."""
+
+
 @dataclass(frozen=True)
 class Speech:
     """What is being answered, by whom, through what."""
@@ -69,6 +87,7 @@ class Speech:
     typed_name: str
     entered_by: str = ""
     link_id: int | None = None
+    note: str = ""
 
 
 async def answer_by_link(
@@ -91,15 +110,19 @@ async def answer_by_link(
     name = await prove(bureau, token, typed_name=typed_name, code=code)
     async with bureau.database.transaction() as session:
         link, request, case = await links.find(session, token, lock=True)
+        # The request is locked: whoever is barred from here on waits until this answer is kept, or was before it.
+        people = await people_in(session, bureau, case.id)
+        status = await links.status_of(session, bureau, link, request, people)
+        officer = bureau.county.officer(link.officer)
+        if status is links.LinkStatus.NOT_YOURS or links.is_another_barred(people, link.officer, name):
+            raise Refused("这件事不能由您办理。")
         again = await same_again(session, bureau, request, case, kind, link.officer, words)
         if again is not None:
             return again
-        status = await links.status_of(session, bureau, link, request)
         if status not in (links.LinkStatus.OPEN, links.LinkStatus.CHANGED):
             raise Refused(f"{status.label}，不能再通过此链接办理。")
         if version != request.version:
             raise Refused("打开页面之后情况有变，请核对最新内容后重新提交。", "version")
-        officer = bureau.county.officer(link.officer)
         speech = Speech(
             kind,
             {} if payload is None else payload.model_dump(mode="json"),
@@ -107,11 +130,23 @@ async def answer_by_link(
             instead,
             Channel.LINK,
             link.officer,
-            name if officer is None else officer.name,
+            name if officer is None or officer.shared else officer.name,
             entered_by=name,
             link_id=link.id,
+            note=_note(people, link.officer, request.office),
         )
         return await take(session, bureau, request, case, speech)
+
+
+def _note(people: People, key: str, office: str) -> str:
+    """What the log adds about who answered."""
+    officer = people.county.officer(key)
+    if officer is not None and officer.shared:
+        return "经共用邮箱"
+    if people.is_away(key):
+        return "离岗期间本人办理"
+    absent = people.stands_for(key, office)
+    return f"代理：{absent}" if absent else ""
 
 
 async def prove(bureau: Bureau, token: str, *, typed_name: str, code: str) -> str:
@@ -202,6 +237,7 @@ async def take(session: AsyncSession, bureau: Bureau, request: Request, case: Ca
     asked = step(request.step)
     _refuse_what_cannot_be(bureau, request, asked, speech)
     await _refuse_second_extension(session, bureau, request, speech)
+    await _refuse_both_sides(session, bureau, request, speech)
     row = AnswerRow(
         request_id=request.id,
         reference=f"HF-{now:%y%m%d}-{readable_code(6)}",
@@ -232,11 +268,11 @@ async def take(session: AsyncSession, bureau: Bureau, request: Request, case: Ca
     if not RequestState(request.state).is_open:
         request.ended_at = now
         request.next_climb_at = None
-        await close_with_all_who_were_told(session, bureau, request, case)
+        await close_with_all_who_were_told(session, bureau, request, case, besides=speech.officer)
         await withdraw_asides(session, bureau, request, case)
     else:
         await reschedule(session, bureau, request)
-    log.write(session, HAPPENING_OF[speech.kind], at=now, case_id=case.id, request=request)
+    log.write(session, HAPPENING_OF[speech.kind], at=now, case_id=case.id, request=request, detail=speech.note)
     await _confirm(session, bureau, request, case, row)
     await session.flush()
     await follow(session, bureau, request, case, row)
@@ -281,6 +317,22 @@ async def _refuse_second_extension(session: AsyncSession, bureau: Bureau, reques
         raise Refused("该事项不能延期：紧急事项、已经到期或已经申请过延期的不再延期。")
 
 
+async def _refuse_both_sides(session: AsyncSession, bureau: Bureau, request: Request, speech: Speech) -> None:
+    others = {key for sides in TWO_SIDES if request.step in sides for key in sides} - {request.step}
+    if not others or speech.kind is not AnswerKind.DONE or bureau.county.officer(speech.officer) is None:
+        return
+    theirs = (
+        select(AnswerRow.id)
+        .join(Request, Request.id == AnswerRow.request_id)
+        .where(Request.proceeding_id == request.proceeding_id, Request.step.in_(others))
+        .where(Request.subject == request.subject, AnswerRow.officer == speech.officer)
+        .where(AnswerRow.kind == AnswerKind.DONE.value)
+        .limit(1)
+    )
+    if (await session.execute(theirs)).first() is not None:
+        raise Refused("交接的另一方已经由您确认，本方须由另一人确认。")
+
+
 async def _tell_colleagues(session: AsyncSession, bureau: Bureau, request: Request, case: CaseRow, owner: str) -> None:
     """Exactly one owner: the others in the office who got the letter are told that it is taken."""
     owner_officer = bureau.county.officer(owner)
@@ -288,7 +340,7 @@ async def _tell_colleagues(session: AsyncSession, bureau: Bureau, request: Reque
         "taken_by": "" if owner_officer is None else owner_officer.name,
         "taken_at": bureau.clock.now().isoformat(),
     }
-    for officer in bureau.county.office(request.office).contacts:
+    for officer in (await people_in(session, bureau, case.id)).contacts(request.office):
         if officer.key == owner:
             continue
         await outbox.put(

@@ -25,6 +25,7 @@ from office.county_numbers import CountyNumbers
 from office.database import WAKE, tell
 from office.requests import ask
 from office.schemes import answer_limit, said_of_schemes
+from office.settled import Settled
 from office.sheets import round_sheet
 from office.tables import AnswerRow, CaseRow, Event, Proceeding, Request
 from rules.answers import Answer
@@ -77,6 +78,7 @@ class Attempt(CountyNumbers):
         self.proceeding: int | None = None
         self._case: Case | None = None
         self._noted: set[tuple[str, str, date]] | None = None
+        self._settled = Settled()
 
     async def case(self, number: str, mechanism: Mechanism, serial: int = 1) -> Case:
         """Take the lease, once, and say what the flow may know. Raises `LeaseLost`."""
@@ -120,6 +122,7 @@ class Attempt(CountyNumbers):
                 )
             self.seen = taken.news
             self.proceeding = taken.id
+            self._settled = await Settled.seen(session, taken.id)
         self._case = Case(
             number=row.number,
             proceeding=taken.id,
@@ -175,6 +178,8 @@ class Attempt(CountyNumbers):
 
     async def is_asked(self, proceeding: int, step: str, subject: str) -> bool:
         """Whether the step has been put to an office."""
+        if proceeding == self.proceeding and self._settled.is_asked(step, subject):
+            return True
         async with self.bureau.database.transaction() as session:
             return await _latest(session, proceeding, step, subject) is not None
 
@@ -192,6 +197,8 @@ class Attempt(CountyNumbers):
 
     async def answer(self, proceeding: int, step: str, subject: str) -> tuple[dict[str, Any], datetime] | None:
         """The final answer of the step's latest round."""
+        if proceeding == self.proceeding and (known := self._settled.answer(step, subject)) is not None:
+            return known
         async with self.bureau.database.transaction() as session:
             request = await _latest(session, proceeding, step, subject)
             if request is None or request.state != RequestState.DONE.value:
@@ -201,7 +208,9 @@ class Attempt(CountyNumbers):
                     select(AnswerRow).where(AnswerRow.request_id == request.id, AnswerRow.kind == AnswerKind.DONE.value)
                 )
             ).scalar_one()
-            return row.payload, row.answered_at
+            if proceeding != self.proceeding:
+                return row.payload, row.answered_at
+            return self._settled.keep(step, subject, (row.payload, row.answered_at))
 
     async def is_open(self, proceeding: int, step: str, subject: str) -> bool:
         """Whether an office still owes an answer to the step."""

@@ -10,7 +10,8 @@ from datetime import UTC, datetime, timedelta
 
 from icalendar import Calendar, Event
 
-from office.letter_facts import LetterKind, StepFacts
+from office.letter_facts import DigestFacts, Facts, StepFacts
+from office.letter_kinds import LetterKind
 from office.tables import Letter
 from rules.wording import deadline
 
@@ -21,28 +22,47 @@ SHOWN_BEFORE = timedelta(minutes=30)
 
 
 def carries_file(letter: Letter) -> bool:
-    """Whether that letter has a calendar file beside it."""
+    """Whether that letter has a calendar file beside it; of a digest, whether it acts."""
+    if letter.kind == LetterKind.DIGEST.value:
+        return any(entry["link"] for entry in letter.facts["entries"])
     return letter.acts and letter.request_id is not None and LetterKind(letter.kind) in CARRIED_BY
 
 
-def file_name(facts: StepFacts) -> str:
+def file_name(facts: Facts) -> str:
     """The attachment's name: the case number, in ASCII, which every mail program shows rightly."""
     return f"{facts.case_number}.ics"
 
 
-def calendar_file(letter: Letter, facts: StepFacts, domain: str, written_at: datetime) -> str:
-    """The file's text (RFC 5545). A later file of the same step takes the earlier one's place in the calendar.
+def calendar_file(letter: Letter, facts: Facts, domain: str, written_at: datetime) -> str:
+    """The file's text (RFC 5545), with an entry for each step. A later file of the same step takes the earlier one's
+    place in the calendar.
 
     The entry's name stays the same for the step; its sequence grows with the step's version, and so with every
     deadline that is moved. Raises ValueError for a letter that concerns no step.
     """
-    if letter.request_id is None or letter.request_version is None:
-        raise ValueError(f"letter {letter.id} concerns no step and carries no calendar file")
+    calendar = Calendar()
+    calendar.add("prodid", "-//Jieli//Deadlines//ZH")
+    calendar.add("version", "2.0")
+    calendar.add("method", "PUBLISH")
+    for request_id, version, step in _steps(letter, facts):
+        if request_id is None or version is None:
+            raise ValueError(f"letter {letter.id} concerns no step and carries no calendar file")
+        calendar.add_component(_entry(request_id, version, step, domain, written_at))
+    return str(calendar.to_ical(), "utf-8")
+
+
+def _steps(letter: Letter, facts: Facts) -> list[tuple[int | None, int | None, StepFacts]]:
+    if isinstance(facts, DigestFacts):
+        return [(one.request_id, one.request_version, one.facts) for one in facts.entries if one.link is not None]
+    return [(letter.request_id, letter.request_version, facts)] if isinstance(facts, StepFacts) else []
+
+
+def _entry(request_id: int, version: int, facts: StepFacts, domain: str, written_at: datetime) -> Event:
     step = facts.step_label + (f"（{facts.subject_label}）" if facts.subject_label else "")
     provisional = "（暂定：该年度放假安排尚未公布）" if facts.provisional else ""
     event = Event()
-    event.add("uid", f"{facts.case_number}-{letter.request_id}@{domain}")
-    event.add("sequence", letter.request_version - 1)
+    event.add("uid", f"{facts.case_number}-{request_id}@{domain}")
+    event.add("sequence", version - 1)
     event.add("dtstamp", written_at.astimezone(UTC))
     event.add("dtstart", (facts.due - SHOWN_BEFORE).astimezone(UTC))
     event.add("dtend", facts.due.astimezone(UTC))
@@ -56,9 +76,4 @@ def calendar_file(letter: Letter, facts: StepFacts, domain: str, written_at: dat
     # The officer is not busy at that hour, and a shared calendar shows others no more than that something stands there.
     event.add("transp", "TRANSPARENT")
     event.add("class", "PRIVATE")
-    calendar = Calendar()
-    calendar.add("prodid", "-//Jieli//Deadlines//ZH")
-    calendar.add("version", "2.0")
-    calendar.add("method", "PUBLISH")
-    calendar.add_component(event)
-    return str(calendar.to_ical(), "utf-8")
+    return event

@@ -15,13 +15,13 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from config.county import Officer
 from office import appointments, log, outbox
 from office.bureau import Bureau
 from office.consequences import seek_supervision
 from office.one_at_a_time import turn_alone
 from office.requests import facts_of, next_climb_of, redraw
 from office.ringing import ring
+from office.roster import people_in
 from office.tables import CaseRow, EscalationRound, Proceeding, Request, Rung
 from rules.ladder import Climb
 from rules.vocabulary import Happening, Level, RequestState
@@ -166,7 +166,9 @@ class Clock:
         }
         if not reminder:
             facts["told"] = told
-        for officer in self._recipients(request, climb):
+        people = await people_in(session, self.bureau, case.id)
+        told_now = people.at_level(climb.level, request.office)
+        for officer in people.holders(request.office, request.owner) or told_now if reminder else told_now:
             await outbox.put(
                 session, self.bureau,
                 key=f"rung/{request.id}/{climb.clock.value}/{climb.level.value}/{climb.repeat}/{officer.key}",
@@ -176,14 +178,6 @@ class Clock:
         if climb.level is Level.JOINT_MEETING:
             await seek_supervision(session, self.bureau, request, case)
         return rung
-
-    def _recipients(self, request: Request, climb: Climb) -> list[Officer]:
-        people = self.bureau.county.officer_at_level(climb.level, request.office)
-        if climb.level is Level.REMINDER and request.owner:
-            owner = self.bureau.county.officer(request.owner)
-            if owner is not None and owner.office == request.office:
-                return [owner]
-        return list(people)
 
     async def _told_before(self, session: AsyncSession, request: Request) -> list[dict[str, str]]:
         """The lower levels that were told, and when: a higher letter names them."""

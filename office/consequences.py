@@ -15,12 +15,22 @@ from office import log, outbox
 from office.bureau import Bureau
 from office.deadlines import deadlines_now, tell_of_missing_years
 from office.requests import ask, facts_of, next_round, redraw, reschedule
+from office.roster import people_in
 from office.tables import AnswerRow, CaseRow, Letter, Request
 from rules import steps
 from rules.answers import Answer
 from rules.steps import Step
 from rules.steps import step as step_of
 from rules.vocabulary import AnswerKind, Happening, LetterState, Office, RequestState
+
+PERHAPS_TOLD = [
+    state.value
+    for state in (
+        LetterState.PENDING, LetterState.HELD, LetterState.SENDING, LetterState.UNCERTAIN, LetterState.HANDED_OVER,
+    )
+]  # fmt: skip
+"""A letter that waits may leave at the very moment of the answer: its recipient gets the notice as well, and the post
+lets that go stale if the letter never left."""
 
 
 async def follow(session: AsyncSession, bureau: Bureau, request: Request, case: CaseRow, answer: AnswerRow) -> None:
@@ -111,7 +121,7 @@ async def _tell_all(
         .where(
             Letter.request_id == request.id,
             Letter.kind == "asked",
-            Letter.state.in_([LetterState.HANDED_OVER.value, LetterState.SENDING.value]),
+            Letter.state.in_(PERHAPS_TOLD),
         )
         .distinct()
     )
@@ -132,12 +142,13 @@ async def _tell_owner(
     *,
     key: str,
 ) -> None:
-    officer = request.owner or bureau.county.office(request.office).contacts[0].key
-    await outbox.put(
-        session, bureau, key=f"{kind}/{request.id}/{key}", kind=kind, case=(case.id, case.number),
-        to_office=request.office, to_officer=officer, request=request, acts=True,
-        facts=facts_of(bureau, case, request) | more,
-    )  # fmt: skip
+    holders = (await people_in(session, bureau, case.id)).holders(request.office, request.owner)
+    for officer in holders[:1]:
+        await outbox.put(
+            session, bureau, key=f"{kind}/{request.id}/{key}", kind=kind, case=(case.id, case.number),
+            to_office=request.office, to_officer=officer.key, request=request, acts=True,
+            facts=facts_of(bureau, case, request) | more,
+        )  # fmt: skip
 
 
 async def _extend(session: AsyncSession, bureau: Bureau, concerned: Request, case: CaseRow, answer: AnswerRow) -> None:
@@ -196,15 +207,21 @@ async def withdraw_asides(session: AsyncSession, bureau: Bureau, request: Reques
         await withdraw(session, bureau, aside, case)
 
 
-async def close_with_all_who_were_told(session: AsyncSession, bureau: Bureau, request: Request, case: CaseRow) -> None:
-    """Everyone above the office who was told of its silence gets one closing notice (also when the letter is on its way)."""
+async def close_with_all_who_were_told(
+    session: AsyncSession, bureau: Bureau, request: Request, case: CaseRow, *, besides: str = ""
+) -> None:
+    """Everyone above the office who was told of its silence gets one closing notice (also when the letter is on its way).
+
+    `besides` is who ended it: they know, and have a confirmation.
+    """
     told = (
         await session.execute(
             select(Letter.to_office, Letter.to_officer)
             .where(
                 Letter.request_id == request.id,
                 Letter.kind == "escalation",
-                Letter.state.in_([LetterState.HANDED_OVER.value, LetterState.SENDING.value]),
+                Letter.to_officer != besides,
+                Letter.state.in_(PERHAPS_TOLD),
             )
             .distinct()
         )

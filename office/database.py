@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
-from sqlalchemy import Pool, text
+from sqlalchemy import Pool, event, text
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, NullPool
 
@@ -13,6 +16,10 @@ WAKE = "jieli_wake"
 """Channel told when a proceeding has news, is new, or shows something stale."""
 POST = "jieli_post"
 """Channel told when a letter was put into the outbox."""
+
+IDLE_SECONDS = 0.2
+"""Machine seconds after which a connection is asked whether it still lives, before it is used again. SQLAlchemy's own
+question comes before every use, and is three rounds of words: more than a letter or an answer says by itself."""
 
 
 class Database:
@@ -26,9 +33,11 @@ class Database:
         """`url` is postgresql+asyncpg://… ; nothing is opened yet."""
         self.url = url
         pool: type[Pool] = AsyncAdaptedQueuePool if pooled else NullPool
-        sizes = {"pool_size": pool_size, "max_overflow": 10, "pool_pre_ping": True} if pooled else {}
+        sizes = {"pool_size": pool_size, "max_overflow": 10} if pooled else {}
         # Parameters of a statement may be personal: they must not reach an exception's text, and so a log.
         self.engine: AsyncEngine = create_async_engine(url, poolclass=pool, hide_parameters=True, **sizes)
+        if pooled:
+            self._ask_idle_connections()
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
@@ -39,6 +48,24 @@ class Database:
     async def close(self) -> None:
         """Let the connections go."""
         await self.engine.dispose()
+
+    def _ask_idle_connections(self) -> None:
+        dialect = self.engine.dialect
+
+        def given_back(connection: Any, record: Any) -> None:  # noqa: ARG001 - the pool's own names
+            record.info["used"] = time.monotonic()
+
+        def taken(connection: Any, record: Any, proxy: Any) -> None:  # noqa: ARG001
+            if time.monotonic() - record.info.get("used", time.monotonic()) < IDLE_SECONDS:
+                return
+            try:
+                dialect.do_ping(connection)
+            except (dialect.dbapi.Error, DBAPIError, OSError) as gone:  # type: ignore[union-attr]
+                # The pool opens another one.
+                raise DisconnectionError from gone
+
+        event.listen(self.engine.sync_engine, "checkin", given_back)
+        event.listen(self.engine.sync_engine, "checkout", taken)
 
 
 async def tell(session: AsyncSession, channel: str) -> None:

@@ -15,7 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from config.county import LimitTerms, StepTerms
 from office import outbox
 from office.bureau import Bureau
-from office.letter_facts import LetterKind
+from office.letter_kinds import LetterKind
+from office.roster import people_in
 from office.tables import CaseRow, Letter, Request
 from rules.limits import Unit
 from rules.steps import step
@@ -107,7 +108,7 @@ async def tell_of_missing_years(
     keys = {
         f"calendar_missing/{year}/{officer.key}": (year, officer)
         for year in years
-        for officer in bureau.county.office("coordinator").contacts
+        for officer in (await people_in(session, bureau, case.id)).contacts("coordinator")
     }
     if not keys:
         return

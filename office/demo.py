@@ -306,38 +306,38 @@ class Demonstration:
             return rows.scalar_one_or_none() is None
 
     async def _answer_letters(self) -> bool:
-        """Open every new letter that carries a link and answer it; True when one was answered."""
+        """Open every new link and answer it; True when one was answered."""
         letters = (await self.web.get("/dev/mail.json")).json()
         answered = False
         for letter in letters:
-            if letter["id"] in self._read:
-                continue
-            found = self._what_is_asked(letter["subject"])
-            if not letter["links"] or found is None:
-                self._read.add(letter["id"])
-                continue
-            step, words = found
-            if step in self.silent:
-                continue
-            self._read.add(letter["id"])
-            answered |= await self._answer(letter, step, words)
+            for words, text in self._asked_in(letter):
+                link = re.search(r"https?://\S+/r/\S+", text)
+                step = self._step_named(words)
+                if link is None or step is None or step in self.silent or link.group() in self._read:
+                    continue
+                self._read.add(link.group())
+                answered |= await self._answer(letter, step, words, link.group(), text)
         return answered
 
-    def _what_is_asked(self, subject: str) -> tuple[str, str] | None:
-        """The step whose label stands in the subject after the case number, and the whole subject."""
-        _, _, words = subject.partition(self.case)
+    def _asked_in(self, letter: dict[str, Any]) -> list[tuple[str, str]]:
+        """What a letter asks, in words, and the text with its link and code: one step, or each step of several."""
+        told = re.split(r"=+ 第\d+件（共\d+件）=+", letter["text"])[1:]
+        if not told:
+            return [(letter["subject"].partition(self.case)[2], letter["text"])]
+        return [(text.partition("事　　项：")[2].partition("\n")[0], text) for text in told if self.case in text]
+
+    def _step_named(self, words: str) -> str | None:
         # The step's own label comes first; a label in brackets after it is what the step is about.
         found = [(words.index(each.label), -len(each.label), key) for key, each in STEPS.items() if each.label in words]
-        return (min(found)[2], words) if found else None
+        return min(found)[2] if found else None
 
-    async def _answer(self, letter: dict[str, Any], step: str, words: str) -> bool:
-        path = httpx.URL(letter["links"][0]).path
-        page = await self.web.get(path)
+    async def _answer(self, letter: dict[str, Any], step: str, words: str, link: str, text: str) -> bool:
+        page = await self.web.get(httpx.URL(link).path)
         forms = Forms(page.text)
         done = forms.ending("/done")
         if done is None:
             return False
-        code = re.search(r"验证码：\s*([0-9]{6})", letter["text"])
+        code = re.search(r"验证码：\s*([0-9]{6})", text)
         if code is None:
             raise Disappointed("信里没有验证码")
         name = letter["text"].split("同志", 1)[0].strip()

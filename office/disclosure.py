@@ -19,10 +19,11 @@ from office import links, log, outbox
 from office.answering import Refused, prove
 from office.appointments import given_to
 from office.bureau import Bureau
-from office.letter_facts import LetterKind
+from office.letter_kinds import LetterKind
 from office.links import Exchange, LinkStatus, OpenedLink
 from office.numbers import READABLE
 from office.requests import facts_of
+from office.roster import people_of
 from office.schemes import STEPS_OF_A_SCHEME, scheme_name
 from office.tables import CaseRow, Disclosure, Letter, Link, Report, Request
 from office.timekeeping import ScaledClock
@@ -101,7 +102,8 @@ async def code_in(session: AsyncSession, bureau: Bureau, letter: Letter) -> str:
 
 def may_show(opened: OpenedLink) -> bool:
     """Whether there is anything to read behind the link: the reports, or what office and coordinator wrote."""
-    return may_read_particulars(opened.step) or opened.words_wait or bool(opened.exchanges)
+    # A mailbox that several share gets less.
+    return not opened.shared and (may_read_particulars(opened.step) or opened.words_wait or bool(opened.exchanges))
 
 
 async def send_code(bureau: Bureau, token: str, *, typed_name: str, code: str) -> None:
@@ -114,7 +116,7 @@ async def send_code(bureau: Bureau, token: str, *, typed_name: str, code: str) -
     opened = await links.open_link(bureau, token)
     async with bureau.database.transaction() as session:
         link, request, case = await links.find(session, token, lock=True)
-        await _refuse_strangers(session, bureau, link, request, opened)
+        await _refuse_strangers(session, bureau, link, request, opened, typed_name)
         now = await _machine_time(session)
         earlier = (
             (await session.execute(select(Disclosure).where(Disclosure.link_id == link.id).order_by(Disclosure.id)))
@@ -173,7 +175,7 @@ async def read_particulars(bureau: Bureau, token: str, *, typed_name: str, one_t
     found: Particulars | None = None
     async with bureau.database.transaction() as session:
         link, request, case = await links.find(session, token, lock=True)
-        await _refuse_strangers(session, bureau, link, request, opened)
+        await _refuse_strangers(session, bureau, link, request, opened, typed_name)
         fault = await _spend(session, bureau, link, one_time_code)
         if not fault:
             found = await _particulars(session, bureau, request, case, opened)
@@ -192,10 +194,18 @@ async def read_particulars(bureau: Bureau, token: str, *, typed_name: str, one_t
 
 
 async def _refuse_strangers(
-    session: AsyncSession, bureau: Bureau, link: Link, request: Request, opened: OpenedLink
+    session: AsyncSession, bureau: Bureau, link: Link, request: Request, opened: OpenedLink, typed_name: str
 ) -> None:
-    """The right to read is judged at the moment of reading: an open step, and an officer still in its office."""
-    status = await links.status_of(session, bureau, link, request)
+    """The right to read is judged at the moment of reading: an open step, and an officer still in its office.
+
+    Who is barred reads nothing through a colleague's letter either.
+    """
+    people = await people_of(session, bureau, request)
+    status = await links.status_of(session, bureau, link, request, people)
+    if links.is_another_barred(people, link.officer, typed_name):
+        raise Refused("这件事不能由您办理。")
+    if links.through_shared(bureau, link.officer):
+        raise Refused("案情不经共用邮箱查阅。请由登记了本人邮箱的经办人查阅，或者电话联系协调员。")
     if status not in (LinkStatus.OPEN, LinkStatus.CHANGED):
         raise Refused(f"{status.label}，不能再通过此链接查阅案情。")
     if not may_show(opened):

@@ -12,6 +12,7 @@ from office import appointments, log, outbox
 from office.bureau import Bureau
 from office.database import WAKE, tell
 from office.requests import news
+from office.roster import people_in
 from office.tables import CaseRow, Handover, Proceeding, Request
 from rules.vocabulary import ClosingGround, Happening, Mechanism
 
@@ -155,7 +156,7 @@ async def close_proceeding(
         case.closed_at = now
         case.closing_ground = ground.value
         log.write(session, Happening.CASE_CLOSED, at=now, case_id=case.id, detail=ground.label)
-        for officer in bureau.county.office("coordinator").contacts:
+        for officer in (await people_in(session, bureau, case.id)).contacts("coordinator"):
             await outbox.put(
                 session, bureau, key=f"proceeding_closed/{proceeding.id}/{officer.key}", kind="proceeding_closed",
                 case=(case.id, case.number), to_office="coordinator", to_officer=officer.key,
@@ -174,7 +175,7 @@ async def inform(
     """Tell an office something it need not answer (通报). One matter, one office, one proceeding: one notice."""
     office = bureau.county.office(office_key)
     fresh = False
-    for officer in office.contacts:
+    for officer in (await people_in(session, bureau, case.id)).contacts(office.key):
         fresh |= await outbox.put(
             session, bureau, key=f"informed/{proceeding.id}/{matter}/{officer.key}", kind="informed",
             case=(case.id, case.number), to_office=office.key, to_officer=officer.key,

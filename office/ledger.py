@@ -9,13 +9,13 @@ from sqlalchemy import select
 
 from office import addresses
 from office.bureau import Bureau
-from office.letter_facts import LetterKind
+from office.letter_kinds import LetterKind
 from office.tables import AnswerRow, Letter
 from office.timekeeping import iso
 from office.views import read_case
 from rules.vocabulary import AnswerKind, LetterState
 
-PLANNED = (LetterState.PENDING.value, LetterState.SENDING.value)
+PLANNED = (LetterState.PENDING.value, LetterState.HELD.value, LetterState.SENDING.value)
 """States of a letter that has not left yet."""
 NEVER_TRIED = (*PLANNED, LetterState.STALE.value)
 

@@ -6,10 +6,12 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
+from office.letter_kinds import Branch, LetterKind, UndeliveredReason
 from rules.ladder import Clock
 from rules.limits import Provenance
 from rules.steps import STEPS
@@ -17,45 +19,6 @@ from rules.vocabulary import AnswerKind, Channel, ClosingGround, Labelled, Level
 
 COORDINATION = "协调事项"
 """Stands in the place of a mechanism for the coordinator's own steps."""
-
-
-class LetterKind(Labelled):
-    """Every kind of letter; the value is the name of its template folder."""
-
-    ASKED = "asked", "交办"
-    REMINDER = "reminder", "提醒"
-    ESCALATION = "escalation", "逾期告知"
-    CLOSING_NOTICE = "closing_notice", "答复告知"
-    INFORMED = "informed", "通报"
-    TAKEN_BY = "taken_by", "签收告知"
-    CONFIRMATION = "confirmation", "回执"
-    MOVED = "moved", "改派或撤回"
-    QUESTION_ANSWERED = "question_answered", "补充材料"
-    EXTENSION_DECIDED = "extension_decided", "延期决定"
-    RECIPIENT_MISSING = "recipient_missing", "未送达"
-    PROCEEDING_CLOSED = "proceeding_closed", "机制办结"
-    DISCLOSURE_CODE = "disclosure_code", "查阅码"
-    DEADLINE_MOVED = "deadline_moved", "时限提前"
-    CALENDAR_MISSING = "calendar_missing", "日历待公布"
-    MAIL_RECEIVED = "mail_received", "来信提示"
-
-    @property
-    def is_copy(self) -> bool:
-        """True for letters that only inform: they say so in the subject and carry no link."""
-        return bool(self.copy_mark)
-
-    @property
-    def copy_mark(self) -> str:
-        """What a copy is called in its subject, "" for other letters.
-
-        "No reply needed" stands only where nothing is to be done: an escalation asks its reader to press the office.
-        """
-        if self in (LetterKind.ESCALATION, LetterKind.CALENDAR_MISSING, LetterKind.MAIL_RECEIVED):
-            return "抄告"
-        just_told = (
-            LetterKind.CLOSING_NOTICE, LetterKind.INFORMED, LetterKind.TAKEN_BY, LetterKind.PROCEEDING_CLOSED
-        )  # fmt: skip
-        return "知会，无需回复" if self in just_told else ""
 
 
 def one_line(text: str) -> str:
@@ -86,10 +49,22 @@ class Facts(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    case_number: str
+
+
+class CaseFacts(Facts):
+    """What a letter about a case says."""
+
     case_number: CaseNumber
 
 
-class StepFacts(Facts):
+class CountyFacts(Facts):
+    """A letter about the county's people and no case."""
+
+    case_number: Literal[""]
+
+
+class StepFacts(CaseFacts):
     """What a letter about a step says: the step, its office, its deadlines and their source."""
 
     step: Line
@@ -176,7 +151,7 @@ class ExtensionFacts(StepFacts):
     granted: bool
 
 
-class InformedFacts(Facts):
+class InformedFacts(CaseFacts):
     """A notice (通报) that needs no answer; `matter` is a flow's constant."""
 
     mechanism_label: Annotated[Line, _from(Mechanism)]
@@ -185,20 +160,10 @@ class InformedFacts(Facts):
     at: AwareDatetime
 
 
-class UndeliveredReason(Labelled):
-    """Why a letter did not reach whom it was meant for."""
-
-    LEFT = "left", "收件人已不在该单位的名册上"
-    NO_ADDRESS = "no_address", "收件人没有可用的电子邮箱"
-    REFUSED = "refused", "邮件服务器拒收该信件"
-    UNWRITABLE = "unwritable", "信件内容无法生成"
-    BOUNCED = "bounced", "信件送出后被退回"
-    MARKED = "marked", "收件地址此前被退信，尚未恢复使用"
-
-
 class RecipientMissingFacts(Facts):
     """A letter did not reach its recipient; `stand_in` is who gets it instead, "" for nobody."""
 
+    case_number: CaseNumber | Literal[""]
     letter_label: Annotated[Line, _from(LetterKind)]
     step_label: Line
     office_name: Line
@@ -210,7 +175,7 @@ class RecipientMissingFacts(Facts):
     at: AwareDatetime
 
 
-class ProceedingClosedFacts(Facts):
+class ProceedingClosedFacts(CaseFacts):
     """A mechanism has closed, on which ground."""
 
     mechanism_label: Annotated[Line, _from(Mechanism)]
@@ -233,7 +198,7 @@ class DeadlineMovedFacts(StepFacts):
     because: Line
 
 
-class CalendarMissingFacts(Facts):
+class CalendarMissingFacts(CaseFacts):
     """Deadlines reach into a year whose arrangement of holidays is not known; this step is the first of them."""
 
     year: int = Field(ge=1949, le=2200)
@@ -243,11 +208,130 @@ class CalendarMissingFacts(Facts):
     at: AwareDatetime
 
 
+class CeilingReachedFacts(Facts):
+    """Letters wait because a ceiling is reached. The case is the one whose letter met it first; `office_name` is its
+    recipient's office."""
+
+    branch: Branch
+    branch_label: Annotated[Line, _from(Branch)]
+    office_name: Line
+    urgent: bool
+    ceiling: int = Field(ge=1)
+    waiting: int = Field(ge=1)
+    at: AwareDatetime
+
+
+class PrintedLink(BaseModel):
+    """A link as a letter prints it. It stands in a letter that is being written and never in a row."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    url: Line
+    code: Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
+    expires_at: AwareDatetime
+
+
+class DigestEntry(BaseModel):
+    """One step of a digest: what its own letter would have said."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    facts: EscalationFacts | ReminderFacts | StepFacts
+    link: PrintedLink | None = None
+    request_id: int | None = None
+    request_version: int | None = None
+
+    @property
+    def deadline(self) -> datetime:
+        """The deadline that the letter is about: that of a notice's clock, else by when to acknowledge."""
+        return self.facts.deadline if isinstance(self.facts, ReminderFacts) else self.facts.acknowledge_by
+
+    @property
+    def until(self) -> str:
+        """What is to be done by that deadline."""
+        to_answer = isinstance(self.facts, ReminderFacts) and self.facts.clock is Clock.ANSWER
+        return "办结" if to_answer else "签收"
+
+
+class DigestFacts(Facts):
+    """Several steps told to one person at once, all of one kind and level, the earliest deadline first."""
+
+    of: LetterKind
+    level_label: Line
+    cases: int = Field(ge=1)
+    entries: Annotated[tuple[DigestEntry, ...], Field(min_length=2)]
+
+
 class MailReceivedFacts(Facts):
     """Somebody has written to the sender's mailbox about a case; `received` counts such mails of the case so far."""
 
     received: int = Field(ge=1)
     at: AwareDatetime
+
+
+class AddressCheckFacts(CountyFacts):
+    """An officer was named as a contact; `seen_at` is when the address was first seen."""
+
+    office_name: Line
+    seen_at: AwareDatetime
+
+
+class Unconfirmed(BaseModel):
+    """A contact whose address is not confirmed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    office_name: Line
+    officer: Line
+    seen_at: AwareDatetime
+
+
+class ContactsUnconfirmedFacts(CountyFacts):
+    """Addresses that nobody has confirmed for so many natural days; `more` counts those not listed."""
+
+    contacts: tuple[Unconfirmed, ...]
+    more: int = Field(ge=0)
+    days: int = Field(ge=1)
+
+
+class Passed(BaseModel):
+    """A step that went on to somebody else; `to` are officers' names, "" where nobody was left."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    case_number: CaseNumber
+    step_label: Line
+    office_name: Line
+    to: Line
+    due: AwareDatetime
+
+
+class StepsPassedOnFacts(CountyFacts):
+    """An officer has left and these open steps went on; `more` counts those not listed."""
+
+    officer: Line
+    steps: tuple[Passed, ...]
+    more: int = Field(ge=0)
+    at: AwareDatetime
+
+
+class AbsenceFormFacts(CountyFacts):
+    """An officer has asked for the page on which an absence is written down."""
+
+    office_name: Line
+    asked_for_at: AwareDatetime
+
+
+class StandingInFacts(CountyFacts):
+    """Somebody stands in for somebody of that office, or does so no longer; for both of them."""
+
+    office_name: Line
+    away: Line
+    stand_in: Line
+    begins: AwareDatetime
+    ends: AwareDatetime
+    set_by: Line
+    ended: bool
 
 
 FACTS_OF: dict[LetterKind, type[Facts]] = {
@@ -266,7 +350,14 @@ FACTS_OF: dict[LetterKind, type[Facts]] = {
     LetterKind.DISCLOSURE_CODE: DisclosureCodeFacts,
     LetterKind.DEADLINE_MOVED: DeadlineMovedFacts,
     LetterKind.CALENDAR_MISSING: CalendarMissingFacts,
+    LetterKind.CEILING_REACHED: CeilingReachedFacts,
+    LetterKind.DIGEST: DigestFacts,
     LetterKind.MAIL_RECEIVED: MailReceivedFacts,
+    LetterKind.ADDRESS_CHECK: AddressCheckFacts,
+    LetterKind.CONTACTS_UNCONFIRMED: ContactsUnconfirmedFacts,
+    LetterKind.STEPS_PASSED_ON: StepsPassedOnFacts,
+    LetterKind.ABSENCE_FORM: AbsenceFormFacts,
+    LetterKind.STANDING_IN: StandingInFacts,
 }
 
 

@@ -11,11 +11,11 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from email.headerregistry import Address
+from email.headerregistry import Address, BaseHeader, HeaderRegistry
 from email.message import EmailMessage
 from email.policy import EmailPolicy
 from email.utils import format_datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +26,8 @@ from markupsafe import Markup
 from config.county import County, Officer
 from office.bureau import Bureau
 from office.calendar_file import calendar_file, carries_file, file_name
-from office.letter_facts import COORDINATION, Facts, LetterKind, StepFacts, check_facts, read_facts
+from office.letter_facts import COORDINATION, Facts, check_facts, read_facts
+from office.letter_kinds import LetterKind
 from office.plain_text import harmless
 from office.tables import Letter
 from office.timekeeping import COUNTY_ZONE
@@ -121,12 +122,15 @@ def _context(
     return {name: getattr(facts, name) for name in type(facts).model_fields} | {
         "kind": LetterKind(letter.kind),
         "to_name": officer.name,
+        # Nobody is called comrade mailbox.
+        "addressee": officer.name if officer.shared else f"{officer.name}同志",
         "to_office": "" if office is None else office.name,
-        "to_post": POSTS[officer.post],
+        "to_post": "共用邮箱" if officer.shared else POSTS[officer.post],
         "bureau_name": _bureau_name(county),
         "county_name": county.name,
         "coordinators": [one for one in contacts if one.key != officer.key and one.phone],
         "to_call": _people_to_call(county, letter, getattr(facts, "office_name", "")),
+        "people_of": partial(_people_to_call, county, letter),
         "calendar": carries_file(letter),
         "written_at": bureau.clock.now(),
         "minted": minted,
@@ -143,7 +147,8 @@ def _context(
 
 def _people_to_call(county: County, letter: Letter, office_name: str) -> list[Officer]:
     """Whom to call in the office a letter is about, where the letter goes to someone who is to press it."""
-    if letter.kind not in (LetterKind.ESCALATION.value, LetterKind.RECIPIENT_MISSING.value):
+    kind = letter.facts["of"] if letter.kind == LetterKind.DIGEST.value else letter.kind
+    if kind not in (LetterKind.ESCALATION.value, LetterKind.RECIPIENT_MISSING.value):
         return []
     if letter.level == Level.OFFICE_HEAD.value:
         return []
@@ -194,6 +199,28 @@ def thread_id(bureau: Bureau, case_number: str) -> str:
     return f"<{case_number}.case@{bureau.settings.mail_from.rpartition('@')[2]}>"
 
 
+def threads_of(bureau: Bureau, letter: Letter) -> list[str]:
+    """The threads a letter belongs to: its case's, and for a digest those of all its cases; none for one of no case."""
+    told = [entry["facts"]["case_number"] for entry in letter.facts.get("entries", [])]
+    numbers = dict.fromkeys([letter.facts["case_number"], *told])
+    return [thread_id(bureau, number) for number in numbers if number]
+
+
+class _Headers(HeaderRegistry):
+    """Headers that many letters have alike are read once: the library takes a quarter of a letter's time for them.
+
+    A header is a string that nobody changes, so that letters may share it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._read = lru_cache(maxsize=512)(super().__call__)
+
+    def __call__(self, name: str, value: Any) -> BaseHeader:
+        # An address is no string, and is not read but taken as it is.
+        return self._read(name, value) if type(value) is str else super().__call__(name, value)
+
+
 class LetterPolicy(EmailPolicy):
     """Writes Chinese headers as encoded words of whole characters, each word complete in itself.
 
@@ -210,7 +237,7 @@ class LetterPolicy(EmailPolicy):
         return _encoded(name, value).encode("ascii") or super().fold_binary(name, value)
 
 
-POLICY = LetterPolicy(linesep="\r\n", cte_type="7bit")
+POLICY = LetterPolicy(linesep="\r\n", cte_type="7bit", header_factory=_Headers())
 
 
 def _whole_characters(text: str) -> Iterator[bytes]:
@@ -263,17 +290,18 @@ def compose(
     message["To"] = Address(_one_line(officer.name), addr_spec=officer.email)
     message["Date"] = format_datetime(_local(bureau.clock.now()))
     message["Message-ID"] = letter.message_id
-    thread = thread_id(bureau, letter.facts["case_number"])
-    message["In-Reply-To"] = thread
-    message["References"] = thread
+    threads = threads_of(bureau, letter)
+    if threads:
+        message["In-Reply-To"] = threads[0]
+        message["References"] = " ".join(threads)
     # Replies by machines are never answers, and should not be made at all.
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"
     # Base64 keeps every address whole: no gateway folds its lines.
     message.set_content(text, charset="utf-8", cte="base64")
     message.add_alternative(html, subtype="html", charset="utf-8", cte="base64")
-    facts = read_facts(letter.kind, letter.facts)
-    if carries_file(letter) and isinstance(facts, StepFacts):
+    if carries_file(letter):
+        facts = read_facts(letter.kind, letter.facts)
         # An attachment beside the letter: as an alternative to it, some programs would show the file and not the letter.
         message.add_attachment(
             calendar_file(letter, facts, bureau.settings.mail_from.rpartition("@")[2], bureau.clock.now()),

@@ -6,30 +6,37 @@ link, and a letter that must be sent again carries the same link under the same 
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import html
-import re
 import secrets
-import unicodedata
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from urllib.parse import unquote
 
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from office import contacts
 from office.bureau import Bureau
+from office.letter_kinds import LetterKind
+from office.people import People, plain_name
 from office.requests import subject_label, terms_of
+from office.roster import people_of
 from office.tables import AnswerRow, CaseRow, Letter, Link, Proceeding, Request
+from office.tokens import (
+    CODE_DIGITS,
+    TOKEN_LETTERS,
+    Minted,
+    clean_token,
+    code_of,
+    hash_of,
+    is_code,
+    older_token_of,
+    token_of,
+)
 from rules.answers import Answer
 from rules.steps import Step, step
-from rules.vocabulary import AnswerKind, Channel, Labelled, RequestState
+from rules.vocabulary import AnswerKind, Channel, Labelled, Level, RequestState
 
-CODE_DIGITS = 6
-
-TOKEN_LETTERS = 32
-"""160 bits in base 32 (RFC 4648, section 6): nothing in it is punctuation, and capitals mean the same."""
+__all__ = ["CODE_DIGITS", "TOKEN_LETTERS", "Minted", "clean_token"]
 
 MOST_WRONG_CODES = 50
 """Wrong codes after which a link opens nothing more: of a million codes too few to guess at."""
@@ -45,16 +52,8 @@ class LinkStatus(Labelled):
     MOVED = "moved", "已改由其他单位承办"
     WORN = "worn", "链接已停用"
     CHANGED = "changed", "来信后情况有变"
+    NOT_YOURS = "not_yours", "不能由您办理"
     UNKNOWN = "unknown", "链接无效"
-
-
-@dataclass(frozen=True)
-class Minted:
-    """A link as a letter prints it."""
-
-    url: str
-    code: str
-    expires_at: datetime
 
 
 @dataclass(frozen=True)
@@ -106,6 +105,10 @@ class OpenedLink:
     may_extend: bool
     moved_to: str = ""
     words_wait: bool = False
+    stand_in: str = ""
+    stands_for: str = ""
+    shared: bool = False
+    desk: tuple[tuple[str, str], ...] = ()
 
     def without_words(self) -> OpenedLink:
         """The same, without what people wrote: that may be about the child and is shown against a one-time code only
@@ -117,42 +120,17 @@ class UnknownLink(Exception):  # noqa: N818 - it is an answer, not an accident
     """No letter carries this link."""
 
 
-def clean_token(raw: str) -> str:
-    """The token as it was printed, whatever a mail program did to it on the way: encoding (of one gateway or of three),
-    folding, capitals, full-width letters, invisible characters, punctuation and words before or behind it.
-    """
-    text = raw
-    for _ in range(3):
-        text = html.unescape(unquote(text))
-    text = unicodedata.normalize("NFKC", text)
-    text = re.sub(r"=?[\s\0-\x1f\x7f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+", "", text)
-    found = re.search(r"[A-Za-z0-9_-]+", text)
-    if found is None:
-        return ""
-    # Tokens of the first release had 27 letters, and capitals mattered to them.
-    return found.group(0) if len(found.group(0)) < TOKEN_LETTERS else found.group(0)[:TOKEN_LETTERS].lower()
-
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
-def _token(bureau: Bureau, nonce: str) -> str:
-    return base64.b32encode(bureau.sign("link", nonce)[:20]).decode().lower()
-
-
-def _older_token(bureau: Bureau, nonce: str) -> str:
-    return base64.urlsafe_b64encode(bureau.sign("link", nonce)[:20]).decode().rstrip("=")
-
-
-def _code(bureau: Bureau, nonce: str) -> str:
-    return f"{int.from_bytes(bureau.sign('code', nonce)[:8]) % 10**CODE_DIGITS:0{CODE_DIGITS}d}"
-
-
 def code_is_right(bureau: Bureau, link: Link, typed: str) -> bool:
     """Whether the typed code is the one printed in the link's letter. Blanks and full-width digits are forgiven."""
-    digits = "".join(str(int(c)) for c in typed if c.isdecimal())
-    return secrets.compare_digest(digits, _code(bureau, link.nonce))
+    return is_code(bureau, link.nonce, typed)
+
+
+# Built once: to build it takes longer than to send it to PostgreSQL.
+_MINTING = (
+    insert(Link.__table__)  # type: ignore[arg-type]
+    .on_conflict_do_nothing(index_elements=["letter_id"])
+    .returning(Link.nonce, Link.token_hash, Link.expires_at)
+)
 
 
 async def mint(session: AsyncSession, bureau: Bureau, letter: Letter) -> Minted:
@@ -160,29 +138,26 @@ async def mint(session: AsyncSession, bureau: Bureau, letter: Letter) -> Minted:
 
     Raises ValueError for a letter that concerns no step.
     """
+    if letter.kind in (LetterKind.ADDRESS_CHECK.value, LetterKind.ABSENCE_FORM.value):
+        return await contacts.mint(session, bureau, letter)
     if letter.request_id is None:
         raise ValueError(f"letter {letter.id} concerns no step and carries no link")
-    link = (await session.execute(select(Link).where(Link.letter_id == letter.id))).scalar_one_or_none()
+    request = await session.get_one(Request, letter.request_id)
+    nonce, now = secrets.token_urlsafe(24), bureau.clock.now()
+    fresh = {
+        "letter_id": letter.id, "request_id": request.id, "request_version": request.version,
+        "office": letter.to_office, "officer": letter.to_officer, "nonce": nonce,
+        "token_hash": hash_of(token_of(bureau, nonce)), "made_at": now,
+        "expires_at": now + timedelta(days=bureau.settings.link_days), "wrong_codes": 0,
+    }  # fmt: skip
+    link = (await session.execute(_MINTING, fresh)).one_or_none()
     if link is None:
-        request = (await session.execute(select(Request).where(Request.id == letter.request_id))).scalar_one()
-        nonce = secrets.token_urlsafe(24)
-        now = bureau.clock.now()
-        link = Link(
-            letter_id=letter.id,
-            request_id=request.id,
-            request_version=request.version,
-            office=letter.to_office,
-            officer=letter.to_officer,
-            nonce=nonce,
-            token_hash=_hash(_token(bureau, nonce)),
-            made_at=now,
-            expires_at=now + timedelta(days=bureau.settings.link_days),
-        )
-        session.add(link)
-        await session.flush()
-    older = _older_token(bureau, link.nonce)
-    token = older if link.token_hash == _hash(older) else _token(bureau, link.nonce)
-    return Minted(f"{bureau.settings.portal_url}/r/{token}", _code(bureau, link.nonce), link.expires_at)
+        made = select(Link.nonce, Link.token_hash, Link.expires_at).where(Link.letter_id == letter.id)
+        link = (await session.execute(made)).one()
+    # Letters of the first release carry a token of another alphabet.
+    older = older_token_of(bureau, link.nonce)
+    token = older if link.token_hash == hash_of(older) else token_of(bureau, link.nonce)
+    return Minted(f"{bureau.settings.portal_url}/r/{token}", code_of(bureau, link.nonce), link.expires_at)
 
 
 async def find(session: AsyncSession, raw: str, *, lock: bool = False) -> tuple[Link, Request, CaseRow]:
@@ -192,7 +167,7 @@ async def find(session: AsyncSession, raw: str, *, lock: bool = False) -> tuple[
         .join(Request, Request.id == Link.request_id)
         .join(Proceeding, Proceeding.id == Request.proceeding_id)
         .join(CaseRow, CaseRow.id == Proceeding.case_id)
-        .where(Link.token_hash == _hash(clean_token(raw)))
+        .where(Link.token_hash == hash_of(clean_token(raw)))
     )
     if lock:
         statement = statement.with_for_update(of=(Request, Link))
@@ -218,8 +193,18 @@ async def newest_round(session: AsyncSession, request: Request) -> Request:
     ).scalar_one()
 
 
-async def status_of(session: AsyncSession, bureau: Bureau, link: Link, request: Request) -> LinkStatus:
-    """What the link is worth now. The right to act is judged at the moment of acting."""
+async def status_of(
+    session: AsyncSession, bureau: Bureau, link: Link, request: Request, people: People | None = None
+) -> LinkStatus:
+    """What the link is worth now. The right to act is judged at the moment of acting.
+
+    `people` are those of the step's case, where the caller has read them in this transaction.
+    """
+    people = people or await people_of(session, bureau, request)
+    officer = bureau.county.officer(link.officer)
+    if officer is not None and people.is_barred(officer):
+        # Before anything else: who is barred learns nothing, not even whether it was answered.
+        return LinkStatus.NOT_YOURS
     newest = await newest_round(session, request)
     if newest.id != request.id and newest.office != request.office:
         return LinkStatus.MOVED
@@ -231,16 +216,28 @@ async def status_of(session: AsyncSession, bureau: Bureau, link: Link, request: 
         return LinkStatus.WORN
     if bureau.clock.now() >= link.expires_at:
         return LinkStatus.EXPIRED
-    officer = bureau.county.officer(link.officer)
-    if officer is None or officer.office != request.office:
+    if not people.may_act(link.officer, request.office):
         return LinkStatus.MOVED
     return LinkStatus.CHANGED if link.request_version < request.version else LinkStatus.OPEN
+
+
+def is_another_barred(people: People, key: str, typed_name: str) -> bool:
+    """Whether the name typed is that of somebody barred from the case, and not the link's own officer's."""
+    officer = people.county.officer(key)
+    its_own = officer is not None and not officer.shared and plain_name(officer.name) == plain_name(typed_name)
+    return people.is_barred_name(typed_name) and not its_own
+
+
+def through_shared(bureau: Bureau, key: str) -> bool:
+    """Whether that key is a mailbox several people share."""
+    officer = bureau.county.officer(key)
+    return officer is not None and officer.shared
 
 
 def _decided(bureau: Bureau, row: AnswerRow) -> Decided:
     return Decided(
         AnswerKind(row.kind),
-        row.typed_name,
+        f"{row.typed_name}（经共用邮箱）" if through_shared(bureau, row.officer) else row.typed_name,
         bureau.county.office(row.office).name,
         row.answered_at,
         row.reference,
@@ -252,7 +249,8 @@ async def open_link(bureau: Bureau, raw: str) -> OpenedLink:
     """What an officer sees behind a link. Reads only; raises `UnknownLink`."""
     async with bureau.database.transaction() as session:
         link, request, case = await find(session, raw)
-        status = await status_of(session, bureau, link, request)
+        people = await people_of(session, bureau, request)
+        status = await status_of(session, bureau, link, request, people)
         answers = (
             (await session.execute(select(AnswerRow).where(AnswerRow.request_id == request.id).order_by(AnswerRow.id)))
             .scalars()
@@ -295,6 +293,8 @@ async def open_link(bureau: Bureau, raw: str) -> OpenedLink:
             extension = "pending" if reply is None else ("granted" if reply.payload.get("granted") else "refused")
     office = bureau.county.office(request.office)
     officer = bureau.county.officer(link.officer)
+    away = people.stand_in_of(link.officer) if people.is_away(link.officer) else None
+    absent = bureau.county.officer(people.stands_for(link.officer, request.office))
     decisions = [r for r in answers if r.kind in (AnswerKind.DONE.value, AnswerKind.DECLINED.value)]
     receipts = [r for r in answers if r.kind == AnswerKind.RECEIVED.value]
     return OpenedLink(
@@ -321,6 +321,14 @@ async def open_link(bureau: Bureau, raw: str) -> OpenedLink:
         extension=extension,
         may_extend=may_extend(bureau, request, extension),
         moved_to=bureau.county.office(newest.office).name if newest.office != request.office else "",
+        stand_in="" if away is None else away.name,
+        stands_for="" if absent is None else absent.name,
+        shared=officer is not None and officer.shared,
+        desk=tuple(
+            (one.officer.name, one.officer.phone)
+            for one in people.at_level(Level.COORDINATOR, request.office)
+            if one.officer.phone
+        ),
     )
 
 

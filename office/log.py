@@ -15,7 +15,7 @@ def write(
     event: Happening,
     *,
     at: datetime,
-    case_id: int,
+    case_id: int | None,
     proceeding_id: int | None = None,
     request: Request | None = None,
     office: str = "",

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from office.answering import Given, Refused, Speech, same_again, take
 from office.bureau import Bureau
+from office.roster import people_in
 from office.tables import CaseRow, Proceeding, Request
 from rules.answers import Answer
 from rules.steps import Step, step
@@ -38,12 +39,23 @@ async def answer_by_phone(
         raise Refused("请写明答复人和录入人。")
     async with bureau.database.transaction() as session:
         request, row = await _latest(session, case, step_key, subject, number)
-        said_by = _who(bureau, request, said_by.strip())
+        people = await people_in(session, bureau, row.id)
+        said_by = _named(bureau, request, said_by.strip())
+        officer = bureau.county.officer(said_by)
+        if people.is_barred_name(said_by) or (officer is not None and people.is_barred(officer)):
+            raise Refused("答复人应当回避本案，不能登记其答复；请联系该单位其他人员，或者改派其他单位。")
+        if officer is not None and not people.serves(officer):
+            raise Refused(f"{officer.name}已经离岗，不能登记其答复；请联系该单位现任人员。")
+        if officer is not None and not people.may_act(officer.key, request.office):
+            office = bureau.county.office(request.office)
+            raise Refused(f"{officer.name}不在承办单位（{office.name}）的名册上，请核对由谁答复。")
+        typist = bureau.county.officer(entered_by)
+        if people.is_barred_name(entered_by) or (typist is not None and people.is_barred(typist)):
+            raise Refused("录入人应当回避本案，请由其他协调员录入。")
         again = await same_again(session, bureau, request, row, kind, said_by, words)
         if again is not None:
             return again
         checked = _checked(step(step_key), payload or {}) if kind is AnswerKind.DONE else {}
-        officer = bureau.county.officer(said_by)
         speech = Speech(
             kind,
             checked,
@@ -57,17 +69,13 @@ async def answer_by_phone(
         return await take(session, bureau, request, row, speech)
 
 
-def _who(bureau: Bureau, request: Request, said: str) -> str:
+def _named(bureau: Bureau, request: Request, said: str) -> str:
     """The key of an officer of the office that was asked, named by key or by name; else the name as it was typed.
 
-    An officer of another office is as little entitled by phone as through an old letter.
+    An officer of another office who stands in for nobody here is as little entitled by phone as through an old letter.
     """
-    office = bureau.county.office(request.office)
-    officer = bureau.county.officer(said)
-    if officer is not None and officer.office != request.office:
-        raise Refused(f"{officer.name}不在承办单位（{office.name}）的名册上，请核对由谁答复。")
-    named = [one.key for one in office.officers if one.name == said]
-    return named[0] if officer is None and len(named) == 1 else said
+    named = [one.key for one in bureau.county.office(request.office).officers if one.name == said]
+    return named[0] if bureau.county.officer(said) is None and len(named) == 1 else said
 
 
 def _checked(asked: Step, payload: dict[str, Any]) -> dict[str, Any]:  # type: ignore[type-arg]

@@ -83,29 +83,13 @@ def require_public_address(settings: Settings) -> None:
 
 
 def require_smtp(settings: Settings) -> None:
-    """Raise a StartFault if the mail server does not answer, offers no valid TLS, or refuses the login."""
-    import aiosmtplib
+    """Raise a StartFault if the mail server does not answer, offers no valid TLS, or refuses our login or sender."""
+    from office.mailer import check
 
-    async def knock() -> None:
-        client = aiosmtplib.SMTP(
-            hostname=settings.smtp_host,
-            port=settings.smtp_port,
-            use_tls=settings.smtp_tls == "tls",
-            start_tls=settings.smtp_tls == "starttls",
-            timeout=PATIENCE,
-        )
-        async with client:
-            if settings.smtp_user and settings.smtp_password:
-                await client.login(settings.smtp_user, settings.smtp_password.get_secret_value())
-
-    try:
-        _run(knock())
-    except (aiosmtplib.SMTPException, OSError, ValueError) as fault:
-        raise StartFault(
-            f"邮件服务器 {settings.smtp_host}:{settings.smtp_port} 不可用（{_reason(fault)}）；"
-            "请检查 JIELI_SMTP_HOST、JIELI_SMTP_PORT、JIELI_SMTP_TLS 与账号。"
-            " (The mail server cannot be used: check the JIELI_SMTP_… settings.)"
-        ) from None
+    patient = settings.model_copy(update={"smtp_timeout": min(PATIENCE, settings.smtp_timeout)})
+    sentence = _run(check(patient))
+    if sentence:
+        raise StartFault(f"{sentence} (The mail server cannot be used: check the JIELI_SMTP_… settings.)")
 
 
 def require_mailbox(settings: Settings) -> None:

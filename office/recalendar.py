@@ -23,8 +23,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from office import log, outbox
 from office.bureau import Bureau
 from office.deadlines import Deadlines, deadlines_now, tell_of_missing_years
-from office.letter_facts import LetterKind
+from office.letter_kinds import LetterKind
 from office.requests import climb_instant, facts_of, redraw
+from office.roster import people_in
 from office.tables import CalendarState, CaseRow, Letter, Proceeding, Request, Rung
 from rules.vocabulary import Happening, LetterState, RequestState
 from rules.wording import short_deadline
@@ -215,10 +216,8 @@ async def _tell_earlier(
     session: AsyncSession, bureau: Bureau, request: Request, case: CaseRow, former: Deadlines, because: str
 ) -> set[str]:
     """A letter with a link to whoever has the step in hand, and to every contact while nobody has. Gives who is told."""
-    people = [one.key for one in bureau.county.office(request.office).contacts]
-    owner = bureau.county.officer(request.owner) if request.owner else None
-    if owner is not None and owner.office == request.office:
-        people = [owner.key]
+    holders = (await people_in(session, bureau, case.id)).holders(request.office, request.owner)
+    people = [one.key for one in holders]
     facts = facts_of(bureau, case, request) | {
         "former_acknowledge_by": former.acknowledge_by.isoformat(),
         "former_due": former.due.isoformat(),
@@ -241,7 +240,11 @@ async def _renew_unsent(session: AsyncSession, bureau: Bureau, request: Request,
         .where(
             Letter.request_id == request.id,
             Letter.acts,
-            Letter.state.in_([LetterState.PENDING.value, LetterState.SENDING.value]),
+            Letter.state.in_(
+                [state.value for state in (
+                    LetterState.PENDING, LetterState.SENDING, LetterState.HELD, LetterState.UNCERTAIN,
+                )]
+            ),
             Letter.request_version < request.version,
             Letter.kind.in_(
                 [kind.value for kind in (

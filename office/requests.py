@@ -15,12 +15,14 @@ from office import log, outbox
 from office.bureau import Bureau
 from office.database import WAKE, tell
 from office.deadlines import deadlines_of, tell_of_missing_years
+from office.numbers import readable_code
+from office.roster import people_in
 from office.schemes import STEPS_OF_A_SCHEME, public_name
-from office.tables import CaseRow, Proceeding, Request, Rung
+from office.tables import AnswerRow, CaseRow, Proceeding, Request, Rung
 from rules.ladder import Climb, Clock, Reached, next_climb
 from rules.limits import Provenance
-from rules.steps import Step, step
-from rules.vocabulary import Happening, Level, RequestState, Urgency
+from rules.steps import REROUTE, Step, step
+from rules.vocabulary import AnswerKind, Channel, Happening, Level, Office, RequestState, Urgency
 
 
 def terms_of(request: Request) -> StepTerms:
@@ -159,22 +161,72 @@ async def put_request(
         return request
     request.next_climb_at = climb_instant(bureau, request, [])
     log.write(session, Happening.REQUEST_ASKED, at=now, case_id=case.id, request=request)
-    for officer in office.contacts:
-        await outbox.put(
-            session,
-            bureau,
-            key=f"asked/{request.id}/{officer.key}",
-            kind="asked",
-            case=(case.id, case.number),
-            to_office=office.key,
-            to_officer=officer.key,
-            request=request,
-            acts=True,
-            facts=facts_of(bureau, case, request),
-        )
+    people = await people_in(session, bureau, case.id)
+    for officer in people.contacts(office.key):
+        await write_to(session, bureau, case, request, officer.key)
+    if not people.contacts(office.key):
+        await recuse(session, bureau, case, request)
     await tell_of_missing_years(session, bureau, case, request, found.missing_years)
     await redraw(session, proceeding_id)
     return request
+
+
+async def write_to(
+    session: AsyncSession, bureau: Bureau, case: CaseRow, request: Request, officer: str, because: str = ""
+) -> bool:
+    """A letter with a link to one officer; `because` is the rest of its key where it is not the first. True when new."""
+    return await outbox.put(
+        session,
+        bureau,
+        key="/".join(filter(None, ("asked", str(request.id), officer, because))),
+        kind="asked",
+        case=(case.id, case.number),
+        to_office=request.office,
+        to_officer=officer,
+        request=request,
+        acts=True,
+        facts=facts_of(bureau, case, request),
+    )
+
+
+async def recuse(session: AsyncSession, bureau: Bureau, case: CaseRow, request: Request) -> None:
+    """Nobody of the office can act in this case: the step comes back to the coordinator, as if the office had declined.
+
+    The coordinator then has a clock to name another office, and their own silence climbs like any other. A step of the
+    coordinator's own cannot come back: whoever stands above is told. The request is locked by the caller.
+    """
+    now = bureau.clock.now()
+    log.write(session, Happening.OFFICE_RECUSED, at=now, case_id=case.id, request=request)
+    asked = step(request.step)
+    if asked.mechanism is None:
+        for one in (await people_in(session, bureau, case.id)).at_level(Level.COORDINATOR, request.office):
+            await outbox.put(
+                session, bureau, key=f"recused/{request.id}/{one.key}", kind="recipient_missing",
+                case=(case.id, case.number), to_office=one.office, to_officer=one.key, request=request,
+                facts={
+                    "case_number": case.number, "letter_label": "交办", "step_label": asked.label,
+                    "office_name": bureau.county.office(request.office).name,
+                    "officer": bureau.county.office(request.office).name, "reason_label": "收件人应当回避本案",
+                    "stand_in": "", "urgent": request.urgent, "due": request.due, "at": now,
+                },
+            )  # fmt: skip
+        return
+    session.add(
+        AnswerRow(
+            request_id=request.id, reference=f"HF-{now:%y%m%d}-{readable_code(6)}", kind=AnswerKind.DECLINED.value,
+            channel=Channel.RECORDS.value, office=request.office, officer="", typed_name="", payload={},
+            words="本单位没有可以承办本案的人员，请改派其他单位。", instead=Office.COORDINATOR.value, answered_at=now,
+        )
+    )  # fmt: skip
+    request.state, request.ended_at, request.next_climb_at = RequestState.DECLINED.value, now, None
+    log.write(session, Happening.REQUEST_DECLINED, at=now, case_id=case.id, request=request)
+    await session.flush()
+    about = f"{bureau.county.office(request.office).short}·{asked.label}"
+    await ask(
+        session, bureau, case, request.proceeding_id, REROUTE, bureau.county.office("coordinator"),
+        subject=str(request.id), concerns=request.id, about=about, urgent=request.urgent,
+    )  # fmt: skip
+    await news(session, request.proceeding_id)
 
 
 def subject_label(request: Request) -> str:

@@ -12,11 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from config.county import County, Officer
 from office import addresses, outbox
 from office.bureau import Bureau
-from office.letter_facts import LetterKind, UndeliveredReason
+from office.letter_kinds import LetterKind, UndeliveredReason
+from office.readdressing import who_is_fit
 from office.tables import Letter, Request
 from rules.vocabulary import LetterState, Level
 
-ABOUT_THE_POST = (LetterKind.RECIPIENT_MISSING.value, LetterKind.MAIL_RECEIVED.value)
+ABOUT_THE_POST = tuple(
+    kind.value for kind in (LetterKind.RECIPIENT_MISSING, LetterKind.MAIL_RECEIVED, LetterKind.CEILING_REACHED)
+)
 """Letters about letters: when one of them is lost, no further one is written about it."""
 Fit = Callable[[Officer], bool]
 
@@ -34,19 +37,23 @@ async def pass_on(
 
     Without `tell_always` the coordinator is told only when nobody gets the letter.
     """
-    fit = await who_can_get_it(session)
+    fit = await who_can_get_it(session, bureau, letter)
     instead = None
     if reason is not UndeliveredReason.UNWRITABLE:
         instead = await _put_to_the_next(session, bureau, letter, request, fit)
-    if letter.kind not in ABOUT_THE_POST and (tell_always or instead is None):
+    # Whoever barred a person knows it: they are told only where nobody is left.
+    provided = reason is UndeliveredReason.BARRED and (instead is not None or not letter.acts)
+    if letter.kind not in ABOUT_THE_POST and not provided and (tell_always or instead is None):
         await _tell_who_mends(session, bureau, letter, request, reason, instead, fit)
     return instead
 
 
-async def who_can_get_it(session: AsyncSession) -> Fit:
-    """Whether a letter can reach an officer: none comes back from their address, as far as is known."""
+async def who_can_get_it(session: AsyncSession, bureau: Bureau, letter: Letter) -> Fit:
+    """Whether an officer may get the letter, and it can reach them: who is there and not barred from its case, with an
+    address from which none has come back, as far as is known."""
     marked = await addresses.marked(session)
-    return lambda one: addresses.written(one.email) not in marked
+    may = await who_is_fit(session, bureau, letter)
+    return lambda one: may(one) and addresses.written(one.email) not in marked
 
 
 async def _put_to_the_next(
@@ -60,7 +67,7 @@ async def _put_to_the_next(
             continue
         await outbox.put(
             session, bureau, key=key, kind=letter.kind, case=(letter.case_id, str(letter.facts["case_number"])),
-            to_office=one.office, to_officer=one.key, facts=letter.facts, request=request,
+            to_office=letter.to_office if letter.acts else one.office, to_officer=one.key, facts=letter.facts, request=request,
             level=None if letter.level is None else Level(letter.level), acts=letter.acts,
         )  # fmt: skip
         return one
@@ -79,7 +86,7 @@ async def _tell_who_mends(
     due = letter.facts.get("due")
     number = (letter.case_id, str(letter.facts["case_number"]))
     county = bureau.county
-    for officer in _who_mends(county, letter, fit):
+    for officer in who_mends(county, letter, fit):
         await outbox.put(
             session, bureau, key=f"recipient_missing/{letter.id}/{officer.key}",
             kind=LetterKind.RECIPIENT_MISSING.value, case=number, to_office=officer.office,
@@ -88,10 +95,10 @@ async def _tell_who_mends(
                 "case_number": number[1],
                 "letter_label": LetterKind(letter.kind).label,
                 "step_label": letter.facts.get("step_label", ""),
-                "office_name": _office_name(county, letter.to_office),
+                "office_name": office_name(county, letter.to_office),
                 "officer": _officer_name(county, letter.to_officer),
                 "reason_label": reason.label,
-                "stand_in": "" if instead is None else f"{_office_name(county, instead.office)}{instead.name}",
+                "stand_in": "" if instead is None else f"{office_name(county, instead.office)}{instead.name}",
                 "urgent": bool(letter.facts.get("urgent", False)),
                 "due": None if due is None else datetime.fromisoformat(due),
                 "at": bureau.clock.now(),
@@ -109,7 +116,7 @@ def key_for(key: str, officer: str, instead: str) -> str:
 def stand_in(county: County, letter: Letter, fit: Fit = lambda _: True) -> Officer | None:
     """Who gets a letter instead: the office's next contact or its head; for a copy also the levels above.
 
-    `fit` is false for those whom it cannot reach. A letter that acts stays in its office, because its link
+    `fit` is false for those whom it cannot reach, and for who is away or barred. A letter that acts stays in its office, because its link
     would be worth nothing elsewhere. A one-time code is for the one who asked for it, at the registered address, and
     for nobody else.
     """
@@ -117,11 +124,12 @@ def stand_in(county: County, letter: Letter, fit: Fit = lambda _: True) -> Offic
 
 
 def _those_who_stand_in(county: County, letter: Letter, fit: Fit) -> list[Officer]:
-    if letter.kind == LetterKind.DISCLOSURE_CODE.value:
+    if LetterKind(letter.kind).is_for_nobody_else:
         return []
     office = county.offices.get(letter.to_office)
     people: list[Officer] = []
-    if office is not None:
+    # That an office keeps silent is told to no one of the silent but its head.
+    if office is not None and letter.level != Level.OFFICE_HEAD.value:
         people += [*office.contacts, *(one for one in office.officers if one.post == "head"), *office.officers]
     if not letter.acts:
         for level in list(Level)[(Level(letter.level) if letter.level else Level.COORDINATOR).height :]:
@@ -130,7 +138,7 @@ def _those_who_stand_in(county: County, letter: Letter, fit: Fit) -> list[Office
     return [one for one in each_once.values() if one.key != letter.to_officer and one.email and fit(one)]
 
 
-def _who_mends(county: County, letter: Letter, fit: Fit) -> list[Officer]:
+def who_mends(county: County, letter: Letter, fit: Fit) -> list[Officer]:
     """The coordinator; the levels above where it is the coordinator's own letter that is lost."""
     for level in (Level.COORDINATOR, Level.LEADER, Level.JOINT_MEETING):
         found = [
@@ -143,7 +151,8 @@ def _who_mends(county: County, letter: Letter, fit: Fit) -> list[Officer]:
     return []
 
 
-def _office_name(county: County, key: str) -> str:
+def office_name(county: County, key: str) -> str:
+    """The office's name; its key when the county no longer has it."""
     office = county.offices.get(key)
     return key if office is None else office.name
 

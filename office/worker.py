@@ -38,6 +38,7 @@ from office.proceedings import WORK_POOL, Proceedings, attempt_flow, pause
 from office.recalendar import recompute_open_deadlines
 from office.returned.turning import run_returned
 from office.seats import Seats
+from office.staffing import run_staffing
 from office.timekeeping import ScaledClock
 
 logger = logging.getLogger("jieli.worker")
@@ -174,6 +175,7 @@ async def _serve(bureau: Bureau, stop: asyncio.Event) -> None:
         asyncio.create_task(Post(bureau, SmtpMailer(bureau.settings)).run(stop)),
         asyncio.create_task(_proceed(bureau, stop)),
         asyncio.create_task(run_returned(bureau, stop)),
+        asyncio.create_task(run_staffing(bureau, stop)),
     ]
     following = asyncio.create_task(_follow(bureau))
     stopped = asyncio.create_task(stop.wait())

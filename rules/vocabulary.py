@@ -111,6 +111,7 @@ class Channel(Labelled):
 
     LINK = "link", "邮件链接"
     PHONE = "phone", "电话"
+    RECORDS = "records", "系统登记"
 
 
 class LetterState(Labelled):
@@ -119,6 +120,8 @@ class LetterState(Labelled):
     PENDING = "pending", "待发"
     SENDING = "sending", "发送中"
     HANDED_OVER = "handed_over", "已送出"
+    UNCERTAIN = "uncertain", "结果不明"
+    HELD = "held", "达到上限暂缓"
     FAILED = "failed", "发送失败"
     STALE = "stale", "已过时未发"
     BOUNCED = "bounced", "被退信"
@@ -188,6 +191,9 @@ class Happening(Labelled):
     LETTER_HANDED_OVER = "letter_handed_over", "信件送出"
     LETTER_FAILED = "letter_failed", "信件未送出"
     LETTER_STALE = "letter_stale", "信件过时未发"
+    LETTER_UNCERTAIN = "letter_uncertain", "信件是否送达不明"
+    LETTER_LATE = "letter_late", "信件久未送出"
+    CEILING_REACHED = "ceiling_reached", "信件达到上限暂缓"
     LETTER_BOUNCED = "letter_bounced", "信件被退回"
     LETTER_DELAYED = "letter_delayed", "信件投递延迟"
     MAIL_RECEIVED = "mail_received", "发信信箱收到来信"
@@ -203,6 +209,29 @@ class Happening(Labelled):
     DISCLOSURE_CODE_SENT = "disclosure_code_sent", "发送查阅码"
     PARTICULARS_READ = "particulars_read", "查阅案情"
     LINK_WORN = "link_worn", "链接因验证码多次输错停用，另发新链接"
+    REQUEST_PASSED_ON = "request_passed_on", "转给本单位其他人员"
+    OFFICE_RECUSED = "office_recused", "单位无人可以承办"
+    PERSON_BARRED = "person_barred", "人员回避"
+    BAR_LIFTED = "bar_lifted", "解除回避"
+    ABSENCE_SET = "absence_set", "登记离岗代理"
+    ABSENCE_ENDED = "absence_ended", "结束离岗代理"
+    CONTACT_CONFIRMED = "contact_confirmed", "确认联系邮箱"
+
+
+class BarReason(Labelled):
+    """Why a person can have no part in a case: never recipient, stand-in or viewer."""
+
+    ALLEGED_PERPETRATOR = "alleged_perpetrator", "被指侵害人"
+    RELATIVE = "relative", "当事人的近亲属"
+    REPORTERS_OWN_REVIEWER = "reporters_own_reviewer", "与报告事项有利害关系"
+    OTHER = "other", "其他应当回避的情形"
+
+
+class ContactState(Labelled):
+    """Whether an officer has said that letters to the address arrive."""
+
+    UNCONFIRMED = "unconfirmed", "未确认"
+    CONFIRMED = "confirmed", "已确认"
 
 
 class AppointmentKind(Labelled):

@@ -15,7 +15,10 @@ from config.settings import EXAMPLE_COUNTY, Settings
 from office.embedded import EmbeddedPostgres
 from office.migrate import upgrade_async
 from office.timekeeping import COUNTY_ZONE
+from tests.compiled import compile_once
 from tests.emptied import EmptiedDatabases
+
+compile_once()
 
 
 @pytest.fixture(scope="session")

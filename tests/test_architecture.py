@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from config.county import County
-from office.letter_facts import LetterKind
+from office.letter_kinds import LetterKind
 from office.portal.forms import fields_of
 from office.proceedings import ENTRYPOINTS, load_flow
 from rules import steps

@@ -15,7 +15,7 @@ from office.bench.figures import machine
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-NAMES = ("wake", "portal")
+NAMES = ("wake", "post", "portal")
 """The benchmarks there are; each is a module of this package."""
 
 

@@ -30,8 +30,9 @@ def free_ports(count: int) -> list[int]:
 
 
 @contextmanager
-def everything(settings: Settings) -> Iterator[Supervisor]:
-    """All parts of a demonstration in real time. Of `settings`, the county and the worker's limit count.
+def everything(settings: Settings, **more: object) -> Iterator[Supervisor]:
+    """All parts of a demonstration in real time. Of `settings`, the county and the worker's limit count; `more` are
+    settings of the benchmark's own. Each step has a letter of its own, so that letters can be counted.
 
     Raises:
         StartFault: something is missing or died.
@@ -43,6 +44,8 @@ def everything(settings: Settings) -> Iterator[Supervisor]:
             | {"data_dir": Path(folder), "county": settings.county, "worker_limit": settings.worker_limit, "demo": True}
             # One machine stands for a county's officers.
             | dict.fromkeys(("posts_per_minute", "link_posts_per_minute", "reports_per_minute"), 1_000_000)
+            | {"mail_digest_at_most": 1, "mail_digest_seconds": 0.0}
+            | more
         )
         try:
             with Supervisor(own, demo=True, quiet=True) as supervisor, _spoken_to(supervisor.environment):

@@ -23,7 +23,7 @@ from office.portal.answer_forms import (
 )
 from office.portal.forms import FormFaults, parse, read, tidy
 from office.portal.gate import admit, limits_of
-from office.portal.pages import bureau_of, desk, page
+from office.portal.pages import bureau_of, page
 from office.portal.reporting import typed
 from rules.answers import Answer
 from rules.need_to_know import may_read_particulars
@@ -37,6 +37,7 @@ PAGE_OF = {
     LinkStatus.WITHDRAWN: "link_withdrawn.html",
     LinkStatus.MOVED: "link_moved.html",
     LinkStatus.WORN: "link_worn.html",
+    LinkStatus.NOT_YOURS: "link_not_yours.html",
 }
 
 
@@ -77,7 +78,7 @@ async def resend(request: Request, token: str) -> Response:
         faults = {refusal.field or "code": refusal.sentence}
         return link_page(request, opened, status=status_of(refusal), asking=(form, faults))
     limits_of(request).right_code(request, links.clean_token(token))
-    return page(request, "link_resent.html", link=opened, desk=desk(bureau.county))
+    return page(request, "link_resent.html", link=opened, desk=opened.desk)
 
 
 @router.post("/r/{token}/{kind}")
@@ -109,7 +110,7 @@ async def answer(request: Request, token: str, kind: str) -> Response:
         attempt = Attempt(chosen, form, faults, "" if named else refusal.sentence)
         return link_page(request, opened, attempt, status=status_of(refusal))
     limits_of(request).right_code(request, links.clean_token(token))
-    return page(request, "given.html", given=given, link=opened, desk=desk(bureau.county), now=bureau.clock.now())
+    return page(request, "given.html", given=given, link=opened, desk=opened.desk, now=bureau.clock.now())
 
 
 class TooOften(answering.Refused):
@@ -204,7 +205,7 @@ def link_page(
     if opened.status is LinkStatus.UNKNOWN:
         return unknown(request)
     sentence = sentence if attempt is None else attempt.sentence
-    common = {"link": opened, "desk": desk(bureau.county), "now": bureau.clock.now(), "sentence": sentence}
+    common = {"link": opened, "desk": opened.desk, "now": bureau.clock.now(), "sentence": sentence}
     template = PAGE_OF.get(opened.status)
     if template is not None:
         return page(

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from starlette.exceptions import HTTPException
 
 from office.bureau import Bureau
-from office.portal import answering_pages, dev_mail, particulars_pages, reporting
+from office.portal import absence_pages, answering_pages, contact_pages, dev_mail, particulars_pages, reporting
 from office.portal.gate import Limits
 from office.portal.pages import NOTICES, STYLESHEET, bureau_of, notice
 from office.portal.shield import Shield
@@ -37,6 +37,8 @@ def create_app(bureau: Bureau) -> FastAPI:
     # Before the answers, whose address would take theirs for one.
     app.include_router(particulars_pages.router)
     app.include_router(answering_pages.router)
+    app.include_router(contact_pages.router)
+    app.include_router(absence_pages.router)
     app.include_router(dev_mail.router)
     return app
 

@@ -61,6 +61,7 @@ def environment() -> Environment:
     made.filters["moment"] = words.moment
     made.tests["day"] = is_day
     made.tests["minute"] = is_minute
+    made.filters["day"] = words.day
     made.filters["deadline"] = words.deadline
     made.globals["remaining"] = words.remaining
     made.globals["stylesheet"] = f"/static/portal.css?v={STYLESHEET_VERSION}"

@@ -14,7 +14,7 @@ from office.portal.answer_forms import WHO
 from office.portal.answering_pages import counted, link_page, rest, status_of, unknown
 from office.portal.forms import FormFaults, FormField, Widget, read
 from office.portal.gate import admit
-from office.portal.pages import bureau_of, desk, page
+from office.portal.pages import bureau_of, page
 from office.portal.reporting import typed
 
 router = APIRouter(dependencies=[Depends(admit)])
@@ -76,7 +76,7 @@ async def read_particulars(request: Request, token: str) -> Response:
         if refusal.field is not None:
             return _code_page(request, opened, form, {refusal.field: refusal.sentence}, status_of(refusal))
         return link_page(request, opened, status=status_of(refusal), sentence=refusal.sentence)
-    return page(request, "particulars.html", link=found.link, read=found, desk=desk(bureau.county))
+    return page(request, "particulars.html", link=found.link, read=found, desk=found.link.desk)
 
 
 def _code_page(
@@ -94,5 +94,5 @@ def _code_page(
         typed=values,
         faults=faults,
         minutes=minutes,
-        desk=desk(bureau_of(request).county),
+        desk=opened.desk,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from office.timekeeping import COUNTY_ZONE
 from rules import wording
@@ -13,6 +13,11 @@ def moment(instant: datetime) -> str:
     """An instant to the minute: 2026年3月2日（周一）08:30."""
     local = instant.astimezone(COUNTY_ZONE)
     return f"{local.year}年{local.month}月{local.day}日（周{WEEKDAYS[local.weekday()]}）{local:%H:%M}"
+
+
+def day(on: date) -> str:
+    """A day: 2026年3月2日（周一）."""
+    return f"{on.year}年{on.month}月{on.day}日（周{WEEKDAYS[on.weekday()]}）"
 
 
 def deadline(instant: datetime) -> str:

@@ -10,13 +10,13 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from office import addresses, log, outbox
 from office.bureau import Bureau
-from office.letter_facts import LetterKind, UndeliveredReason
+from office.letter_kinds import LetterKind, UndeliveredReason
 from office.requests import redraw
 from office.returned.reading import Claim, ReadMail
 from office.standing_in import ABOUT_THE_POST, pass_on
@@ -90,10 +90,11 @@ async def _meaning(session: AsyncSession, bureau: Bureau, mail: ReadMail) -> _Fo
 
 
 async def _letters(session: AsyncSession, mail: ReadMail) -> list[Letter]:
-    """The letters under the Message-IDs that a mail names, locked."""
+    """The letters under the Message-IDs that a mail names, locked; of a digest all that it carried."""
     if not mail.message_ids:
         return []
-    statement = select(Letter).where(Letter.message_id.in_(mail.message_ids)).order_by(Letter.id).with_for_update()
+    named = or_(Letter.message_id.in_(mail.message_ids), Letter.carried_by.in_(mail.message_ids))
+    statement = select(Letter).where(named).order_by(Letter.id).with_for_update()
     return list((await session.execute(statement)).scalars())
 
 

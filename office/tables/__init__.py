@@ -19,8 +19,15 @@ from office.tables.county import CalendarState as CalendarState
 from office.tables.county import CountyClock as CountyClock
 from office.tables.county import Series as Series
 from office.tables.log import Event as Event
+from office.tables.people import Absence as Absence
+from office.tables.people import AbsenceForm as AbsenceForm
+from office.tables.people import Barred as Barred
+from office.tables.people import Contact as Contact
+from office.tables.people import PassedOn as PassedOn
 from office.tables.post import Disclosure as Disclosure
 from office.tables.post import Letter as Letter
 from office.tables.post import Link as Link
+from office.tables.post import PostSeen as PostSeen
+from office.tables.post import Sending as Sending
 from office.tables.returned import AddressMark as AddressMark
 from office.tables.returned import ReturnedMail as ReturnedMail

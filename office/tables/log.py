@@ -27,7 +27,9 @@ class Event(Base):
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     at: Mapped[datetime]
     event: Mapped[str] = mapped_column(String(40))
-    case_id: Mapped[int] = mapped_column(ForeignKey("case.id"), index=True)
+    case_id: Mapped[int | None] = mapped_column(
+        ForeignKey("case.id"), index=True, comment="none: what concerns the county's people and no case"
+    )
     proceeding_id: Mapped[int | None] = mapped_column(ForeignKey("proceeding.id"))
     request_id: Mapped[int | None] = mapped_column(ForeignKey("request.id"), index=True)
     step: Mapped[str] = mapped_column(String(60), default="")

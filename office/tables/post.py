@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    CheckConstraint,
     ForeignKey,
     Identity,
     Index,
@@ -33,14 +34,21 @@ class Letter(Base):
     __tablename__ = "letter"
     __table_args__ = (
         among("state", LetterState),
-        Index("ix_letter_waiting", "next_try", postgresql_where=text("state IN ('pending', 'sending')")),
+        Index(
+            "ix_letter_in_hand",
+            "next_try",
+            postgresql_where=text("state IN ('pending', 'sending', 'uncertain', 'held')"),
+        ),
+        Index("ix_letter_carried_by", "carried_by", postgresql_where=text("carried_by IS NOT NULL")),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     key: Mapped[str] = mapped_column(String(200), unique=True)
     message_id: Mapped[str] = mapped_column(String(120), unique=True)
     kind: Mapped[str] = mapped_column(String(40))
-    case_id: Mapped[int] = mapped_column(ForeignKey("case.id"), index=True)
+    case_id: Mapped[int | None] = mapped_column(
+        ForeignKey("case.id"), index=True, comment="none: the letter is about the county's people and no case"
+    )
     request_id: Mapped[int | None] = mapped_column(ForeignKey("request.id"), index=True)
     request_version: Mapped[int | None] = mapped_column(Integer)
     level: Mapped[str | None] = mapped_column(String(20))
@@ -55,11 +63,53 @@ class Letter(Base):
     attempts: Mapped[int] = mapped_column(Integer, default=0)
     handed_over_at: Mapped[datetime | None]
     fault: Mapped[str] = mapped_column(default="")
+    carried_by: Mapped[str | None] = mapped_column(
+        String(120), comment="Message-ID of the mail it is or was given in: its own or a digest's"
+    )
+    refusals: Mapped[int] = mapped_column(Integer, default=0, server_default="0", comment="temporary, of this letter")
+    unknown_results: Mapped[int] = mapped_column(
+        Integer, default=0, server_default="0", comment="sendings of which nobody knows whether they were taken"
+    )
+    waits_since: Mapped[datetime] = mapped_column(
+        server_default=func.clock_timestamp(), comment="when it was put, by the machine's time"
+    )
+    late: Mapped[bool] = mapped_column(
+        Boolean, default=False, server_default="false", comment="its case's log has said that it waits for too long"
+    )
 
     @property
     def notified(self) -> bool:
         """Whether "notified" may be said: the mail server has taken the letter, and it has not come back."""
         return self.state == LetterState.HANDED_OVER.value
+
+
+class PostSeen(Base):
+    """When a post last served these records, by the machine's time; one row."""
+
+    __tablename__ = "post_seen"
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    seen_at: Mapped[datetime]
+
+
+class Sending(Base):
+    """A letter that is about to be given to the mail server, written before it is: what the ceilings count.
+
+    `officer` is empty for a letter that travels in another's mail, so that a digest counts once for its recipient and
+    once for each case. `at` is county time.
+    """
+
+    __tablename__ = "sending"
+    __table_args__ = (Index("ix_sending_at", "at"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    letter_id: Mapped[int] = mapped_column(ForeignKey("letter.id"))
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("case.id"), comment="none: the letter is of no case")
+    officer: Mapped[str | None] = mapped_column(String(80))
+    urgent: Mapped[bool] = mapped_column(Boolean)
+    counted: Mapped[bool] = mapped_column(Boolean, comment="false for the letter that tells of a ceiling")
+    at: Mapped[datetime]
 
 
 class Link(Base):

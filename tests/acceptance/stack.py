@@ -111,7 +111,10 @@ class Stack:
 
     def __init__(self, folder: Path) -> None:
         portal, prefect, catcher = free_ports(3)
-        chosen = Settings(data_dir=folder, portal_port=portal, prefect_port=prefect, catcher_port=catcher)
+        # Each step in a letter of its own, so that letters can be counted; the demonstration has several in one.
+        chosen = Settings(
+            data_dir=folder, portal_port=portal, prefect_port=prefect, catcher_port=catcher, mail_digest_at_most=1
+        )
         self.supervisor = Supervisor(chosen, demo=True, scale=SCALE, console=Console(quiet=True))
         self.supervisor.start()
         self.settings = self.supervisor.settings

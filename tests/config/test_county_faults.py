@@ -100,7 +100,7 @@ def test_a_file_in_another_encoding_is_one_fault(folder: Path) -> None:
 @given(
     position=st.integers(0, 10_000), slip=st.sampled_from(["{", "[", "- ", "\t", "&x *x", "? ", "key: ", "'", "\x07"])
 )
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 def test_no_slip_of_the_keyboard_ends_the_check(folder: Path, name: str, position: int, slip: str) -> None:
     """Whatever is typed into a file, the check comes back with places in that folder instead of a traceback."""
     text = (EXAMPLE_COUNTY / name).read_text(encoding="utf-8")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any, get_args
 
@@ -11,7 +12,7 @@ import pytest
 from pydantic import ValidationError
 from sqlalchemy import select, text, update
 
-from config.county import StepTerms
+from config.county import County, StepTerms
 from office import requests as asking
 from office.clock import Clock as Ticker
 from office.clock import Turn
@@ -125,11 +126,35 @@ GROUPS = [
 ]
 
 
+def repeating_once(county: County, on: date) -> County:
+    """The county with ladders that repeat once, but for the first step of each pair of ladders.
+
+    Every pair is so climbed to its own cap by one step, and every step climbs all its rungs.
+    """
+    firsts: dict[tuple[str, str], str] = {}
+    for key in STEPS:
+        terms = county.terms(key, on)
+        firsts.setdefault((terms.acknowledge_ladder.key, terms.answer_ladder.key), key)
+
+    def once(terms: StepTerms) -> StepTerms:
+        return replace(
+            terms,
+            acknowledge_ladder=replace(terms.acknowledge_ladder, repeat_at_most=1),
+            answer_ladder=replace(terms.answer_ladder, repeat_at_most=1),
+        )
+
+    whole = set(firsts.values())
+    steps = {key: kept if key in whole else tuple(map(once, kept)) for key, kept in county.steps.items()}
+    return replace(county, steps=steps)
+
+
 @pytest.mark.parametrize(("mechanism", "steps"), GROUPS)
 async def test_every_silent_step_climbs_its_whole_ladder(
     story: Story, mechanism: Mechanism, steps: list[Step[Answer]]
 ) -> None:
     """Reminder, head, coordinator, leader, joint meeting once each, then repeats to the cap; it stays on the record."""
+    story.bureau = replace(story.bureau, county=repeating_once(story.bureau.county, story.clock.now().date()))
+    story.ticker = Ticker(story.bureau)
     await put(story, steps, mechanism)
     await fall_silent(story)
     for step in steps:
@@ -246,6 +271,22 @@ async def test_a_reminder_goes_to_the_owner_and_a_head_is_told_at_the_deadline(s
     await wait(story, minutes=30)
     escalations = await story.letters("escalation")
     assert [(x.to_officer, x.acts, x.level) for x in escalations] == [("ps_lei", False, "office_head")]
+
+
+async def test_a_head_who_was_told_and_then_answers_gets_no_notice_of_it(story: Story) -> None:
+    """Who ends a silence knows of it, and has a confirmation; the coordinator, who was told too, gets the notice."""
+    await put(story, [STEPS["dispatch"]], Mechanism.EMERGENCY_HANDLING)
+    for _ in range(20):
+        await wait(story, minutes=30)
+        if await story.letters("escalation", level="coordinator"):
+            break
+    await story.deliver()
+    told = {letter.to_officer for letter in await story.letters("escalation")}
+    assert "ps_lei" in told
+    await story.answer_only("dispatch", subject="沉默", said_by="ps_lei", **some_answer(STEPS["dispatch"]))
+    assert {letter.to_officer for letter in await story.letters("closing_notice")} == told - {"ps_lei"} != set()
+    dispatched = (await story.request("dispatch", "沉默")).id
+    assert {letter.to_officer for letter in await story.letters("confirmation", request_id=dispatched)} == {"ps_lei"}
 
 
 async def test_a_clock_that_was_down_for_three_days_climbs_each_rung_once(story: Story) -> None:

@@ -45,6 +45,42 @@ class Desk:
                 to_officer=to, request=request, facts=facts_of(self.bureau, self.case, request) | facts, **more,
             )  # fmt: skip
 
+    async def beside(self, number: int, *, minutes: int = 0, case: int = 1) -> Desk:
+        """Another ordinary step of the same office, in this case or another, due so many minutes later."""
+        async with self.bureau.database.transaction() as session:
+            row, proceeding_id = self.case, self.request.proceeding_id
+            if case != 1:
+                row = CaseRow(
+                    number=f"AH-2026-{case:04d}", child_id=self.case.child_id, township="qingshi", urgency="ordinary",
+                    danger_now=False, poverty_only=False, named_reporter=True, opened_at=self.case.opened_at,
+                )  # fmt: skip
+                session.add(row)
+                await session.flush()
+                proceeding = Proceeding(
+                    case_id=row.id, mechanism="emergency_handling", serial=1, opened_at=row.opened_at
+                )
+                session.add(proceeding)
+                await session.flush()
+                proceeding_id = proceeding.id
+            later = timedelta(minutes=minutes)
+            request = Request(
+                proceeding_id=proceeding_id, step=self.request.step, subject=str(number), round=1,
+                office=self.request.office, state="asked", terms=self.request.terms, asked_at=self.request.asked_at,
+                acknowledge_by=self.request.acknowledge_by + later, due=self.request.due + later, urgent=False,
+            )  # fmt: skip
+            session.add(request)
+        return Desk(self.bureau, row, request)
+
+    async def receipt(self, number: int, officer: str = "", *, office: str = "", **facts: Any) -> bool:
+        """Put a letter that stays true whatever comes after it: the receipt of an answer."""
+        office = office or self.request.office
+        told = {
+            "kind_label": "签收", "reference": f"HF-260302-{number:06d}", "answered_at": self.bureau.clock.now().isoformat(),
+        }  # fmt: skip
+        return await self.put(
+            "confirmation", officer, key=f"receipt/{number}", acts=False, office=office, facts=told | facts
+        )
+
     async def rung(
         self, level: Level, officer: str = "", *, clock: str = "answer", repeat: int = 0, **more: Any
     ) -> bool:
@@ -65,9 +101,10 @@ class Desk:
             facts["told"] = []
         people = self.bureau.county.officer_at_level(level, self.request.office)
         to = people[0]
+        more.setdefault("key", f"rung/{clock}/{level.value}/{repeat}/{officer or to.key}")
         return await self.put(
             "reminder" if reminder else "escalation", officer or to.key, office=to.office, level=level,
-            key=f"rung/{clock}/{level.value}/{repeat}/{officer or to.key}", facts=facts, **more,
+            facts=facts, **more,
         )  # fmt: skip
 
     async def change(self, **values: Any) -> None:
@@ -92,6 +129,14 @@ class Desk:
         async with self.bureau.database.transaction() as session:
             rows = (await session.execute(select(Event).order_by(Event.id))).scalars()
             return [(row.event, row.office, row.level) for row in rows]
+
+    async def state_of(self, state: str, *, holds: bool = False) -> None:
+        """Let the first letter be in that state, held by another post when it `holds` it."""
+        async with self.bureau.database.transaction() as session:
+            letter = (await session.execute(select(Letter).order_by(Letter.id).limit(1))).scalar_one()
+            letter.state = state
+            if holds:
+                letter.next_try += timedelta(minutes=5)
 
     async def hurry(self) -> None:
         """Let every waiting letter's time come."""

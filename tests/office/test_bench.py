@@ -71,6 +71,11 @@ def test_wake_promises_its_figures() -> None:
     assert wanted <= set(import_module("office.bench.wake").LABELS)
 
 
+def test_post_promises_its_figures() -> None:
+    """The contract's figure is among those of `post`, and the ratio that holds on any machine."""
+    assert {"letters_per_s", "ratio"} <= set(import_module("office.bench.post").LABELS)
+
+
 def test_portal_promises_its_figures() -> None:
     """The contract's figures are among those of `portal`."""
     assert {"p50_ms", "p99_ms"} <= set(import_module("office.bench.portal").LABELS)
@@ -88,7 +93,7 @@ def test_an_unknown_name_is_told_in_one_sentence() -> None:
     """Wrong usage: exit code 2 and a sentence that lists what there is; nothing is started."""
     result = CliRunner().invoke(app, ["bench", "sleep", "--json"])
     assert result.exit_code == 2
-    assert "没有名为“sleep”的基准测试；可以选：wake" in result.output
+    assert "没有名为“sleep”的基准测试；可以选：wake、post" in result.output
 
 
 def test_free_ports_differ() -> None:

@@ -19,7 +19,8 @@ from config.county import County, Officer
 from config.settings import Settings
 from office.bureau import Bureau
 from office.database import Database
-from office.letter_facts import FACTS_OF, LetterKind, StepFacts, check_facts
+from office.letter_facts import FACTS_OF, StepFacts, check_facts
+from office.letter_kinds import LetterKind
 from office.letters import POLICY, TEMPLATES, compose, elapsed, moment, written_parts
 from office.links import Minted
 from office.tables import Letter
@@ -31,8 +32,18 @@ from rules.wording import deadline, short_deadline
 NOON = datetime(2026, 6, 12, 12, 0, tzinfo=COUNTY_ZONE)
 MINTED = Minted("https://jieli.anhe.example/r/Zk3hV0bqX9_yTnW2sLc8RmQeAdU", "048291", NOON + timedelta(days=14))
 ONE_TIME_CODE = "K7M2Q9XB"
-ACTING = {"asked", "reminder", "question_answered", "extension_decided", "deadline_moved"}
-WITH_FILE = ACTING - {"question_answered"}
+ACTING = {
+    "asked",
+    "reminder",
+    "question_answered",
+    "extension_decided",
+    "deadline_moved",
+    "address_check",
+    "absence_form",
+}
+ABOUT_PEOPLE = {"address_check", "absence_form", "standing_in", "contacts_unconfirmed", "steps_passed_on"}
+"""Letters about people, not about a case; the links of two of them lead to pages of their own."""
+WITH_FILE = ACTING - ABOUT_PEOPLE - {"question_answered"} | {"digest"}
 
 
 class Noon:
@@ -123,13 +134,52 @@ FACTS |= {
     },
     "mail_received": {"case_number": "AH-2026-0001", "received": 2, "at": NOON.isoformat()},
 }  # fmt: skip
+FACTS |= {
+    "ceiling_reached": {
+        "case_number": "AH-2026-0001", "branch": "case", "branch_label": "同一案件", "office_name": "青石镇人民政府",
+        "urgent": False, "ceiling": 60, "waiting": 7, "at": NOON.isoformat(),
+    },
+    "digest": {
+        "case_number": "AH-2026-0001", "of": "asked", "level_label": "", "cases": 2,
+        "entries": [
+            {
+                "facts": step_facts(key) | {"case_number": f"AH-2026-000{number}"},
+                "link": {"url": f"{MINTED.url}{number}", "code": f"04829{number}", "expires_at": MINTED.expires_at.isoformat()},
+                "request_id": number, "request_version": 1,
+            }
+            for number, key in ((1, "triage"), (2, "dispatch"))
+        ],
+    },
+}  # fmt: skip
+FACTS |= {
+    "address_check": {"case_number": "", "office_name": "安和县公安局", "seen_at": NOON.isoformat()},
+    "contacts_unconfirmed": {
+        "case_number": "", "more": 2, "days": 7,
+        "contacts": [{"office_name": "安和县公安局", "officer": "夏安宁", "seen_at": NOON.isoformat()}],
+    },
+    "absence_form": {"case_number": "", "office_name": "安和县公安局", "asked_for_at": NOON.isoformat()},
+    "standing_in": {
+        "case_number": "", "office_name": "安和县公安局", "away": "周立言", "stand_in": "夏安宁", "set_by": "本人",
+        "begins": NOON.isoformat(), "ends": (NOON + timedelta(days=7)).isoformat(), "ended": False,
+    },
+    "steps_passed_on": {
+        "case_number": "", "officer": "周立言", "more": 0, "at": NOON.isoformat(),
+        "steps": [{
+            "case_number": "AH-2026-0001", "step_label": "出警", "office_name": "安和县公安局", "to": "夏安宁",
+            "due": (NOON + timedelta(hours=6)).isoformat(),
+        }],
+    },
+}  # fmt: skip
 KINDS = sorted(FACTS)
 OFFICE_OF = {
     "escalation": "leader",
     "closing_notice": "leader",
     "recipient_missing": "coordinator",
     "calendar_missing": "coordinator",
+    "ceiling_reached": "coordinator",
     "mail_received": "coordinator",
+    "contacts_unconfirmed": "coordinator",
+    "steps_passed_on": "coordinator",
 }
 
 
@@ -227,7 +277,10 @@ def test_a_letter_names_one_recipient_and_asks_for_no_reply_by_machine(kind: str
     assert message["Auto-Submitted"] == "auto-generated"
     assert message["X-Auto-Response-Suppress"] == "All"
     assert message["Message-ID"] == "<0123456789abcdef@anhe.example>"
-    assert message["References"] == message["In-Reply-To"] == "<AH-2026-0001.case@anhe.example>"
+    thread = "<AH-2026-0001.case@anhe.example>" if FACTS[kind]["case_number"] else None
+    others = "" if kind != "digest" else " <AH-2026-0002.case@anhe.example>"
+    assert message["In-Reply-To"] == thread
+    assert message["References"] == (thread + others if thread else None)
     assert message["Date"].datetime == NOON
     assert "+0800" in str(message["Date"])
     assert message["From"].addresses[0].addr_spec == bureau.settings.mail_from
@@ -243,7 +296,8 @@ def test_both_parts_say_what_a_letter_must_say(kind: str, bureau: Bureau) -> Non
     message = sent(kind, bureau)
     for subtype in ("plain", "html"):
         body = part(message, subtype)
-        assert "AH-2026-0001" in body
+        assert "AH-2026-0001" in body or not FACTS[kind]["case_number"]
+        assert "案件编号" not in body or FACTS[kind]["case_number"]
         assert "为什么收到此信" in body
         assert "回复本邮件不视为签收" in body
         assert OFFICE_OF.get(kind) == "coordinator" or bureau.county.office("coordinator").contacts[0].phone in body
@@ -266,7 +320,7 @@ def test_a_letter_that_acts_prints_link_code_and_expiry(kind: str, bureau: Burea
     assert len(MINTED.url) < 200
 
 
-@pytest.mark.parametrize("kind", sorted(set(KINDS) - ACTING))
+@pytest.mark.parametrize("kind", sorted(set(KINDS) - ACTING - {"digest"}))
 def test_an_information_letter_carries_no_address(kind: str, bureau: Bureau) -> None:
     """Nothing in it can be clicked but a telephone number; copies say in the subject that they are copies."""
     message = sent(kind, bureau)
@@ -360,7 +414,14 @@ SUBJECTS = {
 SUBJECTS |= {
     "deadline_moved": "【时限提前】06-12 18:00前办结｜AH-2026-0001 调查评估",
     "calendar_missing": "【日历待公布】2027年放假安排〔抄告〕AH-2026-0001 调查评估",
+    "ceiling_reached": "【信件达到上限】06-12 12:00｜AH-2026-0001 同一案件",
+    "digest": "【交办】06-12 11:00前签收｜共2件 AH-2026-0001等2案",
     "mail_received": "【来信提示】发信信箱收到与本案有关的来信〔抄告〕AH-2026-0001",
+    "address_check": "【请确认邮箱】安和县公安局联系人登记",
+    "contacts_unconfirmed": "【邮箱未确认】〔抄告〕3名联系人满7天未确认邮箱",
+    "steps_passed_on": "【离岗转办】〔抄告〕周立言的1项未办结事项已转本单位其他人员",
+    "absence_form": "【离岗登记】请登记离岗时间和代理人",
+    "standing_in": "【离岗代理】〔抄告〕安和县公安局周立言由夏安宁代理，自2026年6月12日起",
 }
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from config.county import County
 from config.settings import Settings
 from office import outbox
-from office.letter_facts import LetterKind
+from office.letter_kinds import LetterKind
 from office.outbox import Claim, Outlook, stale_because
 from office.tables import Letter
 from office.timekeeping import COUNTY_ZONE

@@ -14,7 +14,8 @@ from sqlalchemy import func, select
 from config.county import County
 from office.links import mint
 from office.mailer import FinalFault, TemporaryFault, UncertainFault
-from office.post import LETTER_WAITS, Post, key_for, stand_in, wait_of
+from office.post import LETTER_WAITS, Post, wait_of
+from office.standing_in import key_for, stand_in
 from office.tables import Letter
 from rules.vocabulary import Level
 from tests.office.letter_desk import Desk, Play, ScriptedMailer, without, without_address
@@ -100,7 +101,7 @@ def test_a_temporary_fault_is_tried_again_later_and_later(play: Play) -> None:
     """Thirty seconds, then one, two, five, fifteen minutes; the same Message-ID and the same link each time."""
 
     async def story(desk: Desk) -> None:
-        await desk.put()
+        await desk.put(facts={"urgent": False})
         waits = []
         tries = len(LETTER_WAITS) + 1
         mailer = ScriptedMailer([TemporaryFault("稍后再试")] * tries)
@@ -130,7 +131,7 @@ def test_an_uncertain_letter_is_sent_again_under_the_same_identity(play: Play) -
         post = Post(desk.bureau, mailer)
         assert await post.send_due() == 0
         (letter,) = await desk.letters()
-        assert letter.state == "pending"
+        assert (letter.state, letter.handed_over_at) == ("uncertain", None)
         await desk.hurry()
         assert await post.send_due() == 1
         first, second = (message for _, message in mailer.taken)
@@ -214,14 +215,14 @@ def test_a_missing_leader_is_replaced_by_the_level_above(county: County) -> None
     for officer in county.office("leader").officers[1:]:
         lone = without(lone, officer.key)
     leader = lone.office("leader").officers[0].key
-    copy = Letter(to_office="leader", to_officer=leader, level="leader", acts=False)
+    copy = Letter(kind="escalation", to_office="leader", to_officer=leader, level="leader", acts=False)
     found = stand_in(without(lone, leader), copy)
     assert found is not None
     assert found.office == "joint_meeting"
     emptied = county
     for officer in county.office("public_security").officers:
         emptied = without_address(emptied, officer.key)
-    acting = Letter(to_office="public_security", to_officer="ps_zhou", level=None, acts=True)
+    acting = Letter(kind="asked", to_office="public_security", to_officer="ps_zhou", level=None, acts=True)
     assert stand_in(emptied, acting) is None
 
 
@@ -301,7 +302,7 @@ def test_while_the_mail_server_is_away_the_letters_wait_without_losing_tries(pla
 
     async def story(desk: Desk) -> None:
         for number in range(5):
-            await desk.put(key=f"k/{number}")
+            await desk.receipt(number)
         mailer = ScriptedMailer([TemporaryFault("连接不上", server_away=True)])
         post = Post(desk.bureau, mailer)
         assert await post.send_due() == 0
@@ -319,7 +320,7 @@ def test_two_posts_send_a_hundred_letters_once_each(play: Play) -> None:
 
     async def story(desk: Desk) -> None:
         for number in range(100):
-            await desk.put(key=f"k/{number}")
+            await desk.receipt(number)
         mailer = ScriptedMailer()
         sent = await asyncio.gather(*(Post(desk.bureau, mailer).send_due() for _ in range(2)))
         assert sum(sent) == 100

@@ -24,6 +24,7 @@ from office.disclosure import Particulars, ReportRead
 from office.intake import BadFiling, Filing, Receipt, ReportStatus
 from office.links import Decided, LinkStatus, OpenedLink, UnknownLink
 from office.portal.app import create_app
+from office.portal.pages import desk as whom_to_call
 from office.timekeeping import COUNTY_ZONE
 from rules.entitlements import EntitlementParameters
 from rules.steps import STEPS
@@ -207,6 +208,7 @@ def link(step_key: str = "stop_and_secure", *, status: LinkStatus = LinkStatus.O
         "acknowledged": None,
         "exchanges": (),
         "extension": "",
+        "desk": tuple(whom_to_call(small_county())),
         "may_extend": asked.urgency is Urgency.ORDINARY and asked.mechanism is not None,
     }
     return OpenedLink(**(values | more))
