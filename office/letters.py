@@ -215,6 +215,11 @@ class _Headers(HeaderRegistry):
     def __init__(self) -> None:
         super().__init__()
         self._read = lru_cache(maxsize=512)(super().__call__)
+        self._kind = lru_cache(maxsize=128)(super().__getitem__)
+
+    def __getitem__(self, name: str) -> type:
+        # The library makes a class anew each time, and asks for one whenever a header is set.
+        return self._kind(name)
 
     def __call__(self, name: str, value: Any) -> BaseHeader:
         # An address is no string, and is not read but taken as it is.
@@ -309,4 +314,7 @@ def compose(
         )  # fmt: skip
     # Set last: what is set before the parts goes to the first of them.
     message["Content-Language"] = "zh-CN"
+    # Every part is base64, in which these cannot stand; the library would look for each of its own in the whole letter.
+    for depth, part in enumerate(part for part in message.walk() if part.is_multipart()):
+        part.set_boundary(f"=_{depth}_{letter.message_id[1:17]}")
     return message

@@ -12,6 +12,7 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -35,6 +36,8 @@ logger = logging.getLogger("jieli.post")
 BATCH = 20
 LANES = 40
 """Lanes of ordinary letters at the same time; with so many, only emergencies are taken from the outbox."""
+ENOUGH = 2
+"""Lanes for each connection with which the outbox is not looked into without a notice."""
 HOLD_SECONDS = 30.0
 """Machine seconds a letter is held; a living post renews its hold, a killed one's letters are free again after it."""
 LETTER_WAITS = (30.0, 60.0, 120.0, 300.0, 900.0)
@@ -64,6 +67,7 @@ class Post:
         self._mint = mint
         self._lanes: dict[Lane, tuple[str, bool, list[Bundle]]] = {}
         self._ordinary = asyncio.Semaphore(max(1, bureau.settings.smtp_connections - 1))
+        self._enough = ENOUGH * bureau.settings.smtp_connections
         self._gone: dict[int, str] = {}
         self._server_faults = 0
         self._away = False
@@ -95,7 +99,7 @@ class Post:
             while stop is None or not stop.is_set():
                 taken = 0 if self._away else await self._turn()
                 if self._lanes:
-                    await asyncio.wait(self._lanes, return_when=asyncio.FIRST_COMPLETED)
+                    await self._until_lanes_end()
                 elif not taken:
                     break
         return self._sent - before
@@ -105,12 +109,19 @@ class Post:
         look = asyncio.ensure_future(ear.wait(min(LONGEST_LOOK, settle) or LONGEST_LOOK))
         stopped = asyncio.ensure_future(stop.wait())
         try:
-            await asyncio.wait({look, stopped, *self._lanes}, return_when=asyncio.FIRST_COMPLETED)
+            await self._until_lanes_end(look, stopped)
         finally:
             for one in (look, stopped):
                 one.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await one
+
+    async def _until_lanes_end(self, *others: asyncio.Future[Any]) -> None:
+        """Until a lane has ended and the connections may soon have nothing to do, or one of the others is done."""
+        while True:
+            await asyncio.wait({*others, *self._lanes}, return_when=asyncio.FIRST_COMPLETED)
+            if len(self._lanes) < self._enough or any(one.done() for one in others):
+                return
 
     # --- lanes ---------------------------------------------------------------------------------------------------
 
