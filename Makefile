@@ -45,7 +45,7 @@ check: $(READY_DEV) ## 静态检查：格式、类型、引用方向、示例县
 
 test: check ## 静态检查和全部测试
 	$(BIN)/python -m pytest -n 2 --dist loadscope --ignore=tests/acceptance
-	$(BIN)/python -m pytest tests/acceptance $(WHICH)
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests/acceptance $(WHICH)
 
 format: $(READY_DEV) ## 整理格式
 	$(BIN)/ruff format .
