@@ -15,7 +15,13 @@ from office.letter_kinds import LetterKind
 from office.tables import Letter
 from rules.wording import deadline
 
-CARRIED_BY = (LetterKind.ASKED, LetterKind.REMINDER, LetterKind.EXTENSION_DECIDED, LetterKind.DEADLINE_MOVED)
+CARRIED_BY = (
+    LetterKind.ASKED,
+    LetterKind.REMINDER,
+    LetterKind.EXTENSION_DECIDED,
+    LetterKind.HELD,
+    LetterKind.DEADLINE_MOVED,
+)
 """Letters that set a deadline, move it or recall it; copies carry no file."""
 SHOWN_BEFORE = timedelta(minutes=30)
 """An entry ends at its deadline: begun there, one of 24:00 would stand in the calendar on the day after."""

@@ -73,7 +73,7 @@ async def _decided(session: AsyncSession, bureau: Bureau, request: Request, case
     elif request.step == steps.SUPPLY_FACTS.key:
         concerned.version += 1
         log.write(session, Happening.FACTS_SUPPLIED, at=bureau.clock.now(), case_id=case.id, request=concerned)
-        await _tell_owner(session, bureau, concerned, case, "question_answered", {}, key=answer.reference)
+        await tell_owner(session, bureau, concerned, case, "question_answered", {}, key=answer.reference)
     elif request.step == steps.DECIDE_EXTENSION.key:
         await _extend(session, bureau, concerned, case, answer)
     elif request.step == steps.SEEK_PROCURATORIAL_SUPERVISION.key:
@@ -132,7 +132,7 @@ async def _tell_all(
         )  # fmt: skip
 
 
-async def _tell_owner(
+async def tell_owner(
     session: AsyncSession,
     bureau: Bureau,
     request: Request,
@@ -142,6 +142,7 @@ async def _tell_owner(
     *,
     key: str,
 ) -> None:
+    """A letter with a link to whoever has the step in hand. `more` are the facts that this kind says beside the step's."""
     holders = (await people_in(session, bureau, case.id)).holders(request.office, request.owner)
     for officer in holders[:1]:
         await outbox.put(
@@ -165,7 +166,7 @@ async def _extend(session: AsyncSession, bureau: Bureau, concerned: Request, cas
     happening = Happening.EXTENSION_GRANTED if granted else Happening.EXTENSION_REFUSED
     log.write(session, happening, at=now, case_id=case.id, request=concerned)
     if concerned.ended_at is None:
-        await _tell_owner(
+        await tell_owner(
             session, bureau, concerned, case, "extension_decided", {"granted": granted}, key=answer.reference
         )
 

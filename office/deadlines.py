@@ -6,6 +6,7 @@ runs on through a change of hands; each extension granted adds the limit once, c
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -18,6 +19,7 @@ from office.bureau import Bureau
 from office.letter_kinds import LetterKind
 from office.roster import people_in
 from office.tables import CaseRow, Letter, Request
+from rules.holds import Hold, put_off
 from rules.limits import Unit
 from rules.steps import step
 from rules.workdays import Calendar, Reckoning, reckon
@@ -44,14 +46,20 @@ def deadlines_of(
     asked_at: datetime,
     reckoned_from: datetime | None = None,
     extensions: int = 0,
+    holds: Iterable[Hold] = (),
 ) -> Deadlines:
-    """The deadlines of a step asked at `asked_at`, whose answer's clock runs since `reckoned_from` where that is given."""
+    """The deadlines of a step asked at `asked_at`, whose answer's clock runs since `reckoned_from` where that is given,
+    and stood still for the `holds`, in the order of their beginning."""
     chain = [_reckon(reckoned_from or asked_at, terms.answer, calendar)]
     for _ in range(extensions):
         # A deadline at 24:00 belongs to the day that ends, or the extension would be a day too long.
         by_the_clock = terms.answer.limit.unit in (Unit.HOURS, Unit.MINUTES)
         start = chain[-1].due if by_the_clock else chain[-1].due - timedelta(microseconds=1)
         chain.append(_reckon(start, terms.answer, calendar))
+    for hold in holds:
+        later = put_off(chain[-1].due, hold, terms.answer.limit, calendar, end_rolls=terms.answer.end_rolls)
+        if later is not None:
+            chain.append(later)
     due = chain[-1].due
     acknowledge = _reckon(asked_at, terms.acknowledge, calendar)
     missing = {year for reckoning in chain for year in _missing_years(reckoning, terms.answer, calendar)}
@@ -76,10 +84,16 @@ def deadlines_now(request: Request, calendar: Calendar) -> Deadlines:
         asked_at=request.asked_at,
         reckoned_from=request.reckoned_from,
         extensions=request.extensions,
+        holds=holds_of(request),
     )
     if request.acknowledged_at is None:
         return found
     return Deadlines(request.acknowledge_by, found.due, found.missing_years)
+
+
+def holds_of(request: Request) -> tuple[Hold, ...]:
+    """The times for which the answer's clock stands or stood still."""
+    return tuple(Hold.from_json(kept) for kept in request.holds)
 
 
 def _reckon(start: datetime, terms: LimitTerms, calendar: Calendar) -> Reckoning:

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from office.letter_kinds import Branch, LetterKind, UndeliveredReason
+from rules.holds import HoldReason
 from rules.ladder import Clock
 from rules.limits import Provenance
 from rules.steps import STEPS
@@ -149,6 +150,15 @@ class ExtensionFacts(StepFacts):
     """The coordinator has decided; `due` is the deadline that holds now."""
 
     granted: bool
+
+
+class HeldFacts(StepFacts):
+    """The step's clock stands still until an instant (`held`), or goes on since now; `due` is the deadline that holds now."""
+
+    held: bool
+    until: AwareDatetime
+    reason_label: Annotated[Line, _from(HoldReason)]
+    former_due: AwareDatetime
 
 
 class InformedFacts(CaseFacts):
@@ -345,6 +355,7 @@ FACTS_OF: dict[LetterKind, type[Facts]] = {
     LetterKind.MOVED: MovedFacts,
     LetterKind.QUESTION_ANSWERED: StepFacts,
     LetterKind.EXTENSION_DECIDED: ExtensionFacts,
+    LetterKind.HELD: HeldFacts,
     LetterKind.RECIPIENT_MISSING: RecipientMissingFacts,
     LetterKind.PROCEEDING_CLOSED: ProceedingClosedFacts,
     LetterKind.DISCLOSURE_CODE: DisclosureCodeFacts,

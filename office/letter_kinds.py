@@ -18,6 +18,7 @@ class LetterKind(Labelled):
     MOVED = "moved", "改派或撤回"
     QUESTION_ANSWERED = "question_answered", "补充材料"
     EXTENSION_DECIDED = "extension_decided", "延期决定"
+    HELD = "held", "暂停或恢复计时"
     RECIPIENT_MISSING = "recipient_missing", "未送达"
     PROCEEDING_CLOSED = "proceeding_closed", "机制办结"
     DISCLOSURE_CODE = "disclosure_code", "查阅码"

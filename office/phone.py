@@ -38,7 +38,7 @@ async def answer_by_phone(
     if not said_by.strip() or not entered_by.strip():
         raise Refused("请写明答复人和录入人。")
     async with bureau.database.transaction() as session:
-        request, row = await _latest(session, case, step_key, subject, number)
+        request, row = await latest_request(session, case, step_key, subject, number)
         people = await people_in(session, bureau, row.id)
         said_by = _named(bureau, request, said_by.strip())
         officer = bureau.county.officer(said_by)
@@ -94,9 +94,10 @@ def _checked(asked: Step, payload: dict[str, Any]) -> dict[str, Any]:  # type: i
     return answer.model_dump(mode="json")
 
 
-async def _latest(
+async def latest_request(
     session: AsyncSession, case: str, step_key: str, subject: str, number: int | None
 ) -> tuple[Request, CaseRow]:
+    """The step of a case that a person means, locked; an open one before those that have ended. Raises `Refused`."""
     rows = (
         await session.execute(
             select(Request, CaseRow)

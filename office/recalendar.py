@@ -249,14 +249,16 @@ async def _renew_unsent(session: AsyncSession, bureau: Bureau, request: Request,
             Letter.kind.in_(
                 [kind.value for kind in (
                     LetterKind.ASKED, LetterKind.QUESTION_ANSWERED, LetterKind.EXTENSION_DECIDED,
-                    LetterKind.DEADLINE_MOVED,
+                    LetterKind.HELD, LetterKind.DEADLINE_MOVED,
                 )]
             ),
         )
         .order_by(Letter.id),
     )  # fmt: skip
     for letter in waiting:
-        kept = letter.kind in (LetterKind.QUESTION_ANSWERED.value, LetterKind.EXTENSION_DECIDED.value)
+        kept = letter.kind in (
+            LetterKind.QUESTION_ANSWERED.value, LetterKind.EXTENSION_DECIDED.value, LetterKind.HELD.value
+        )  # fmt: skip
         if letter.to_officer in told and not kept:
             continue
         kind = letter.kind if kept else LetterKind.ASKED.value

@@ -14,11 +14,12 @@ from config.county import LimitTerms, OfficeEntry, StepTerms
 from office import log, outbox
 from office.bureau import Bureau
 from office.database import WAKE, tell
-from office.deadlines import deadlines_of, tell_of_missing_years
+from office.deadlines import deadlines_of, holds_of, tell_of_missing_years
 from office.numbers import readable_code
 from office.roster import people_in
 from office.schemes import STEPS_OF_A_SCHEME, public_name
 from office.tables import AnswerRow, CaseRow, Proceeding, Request, Rung
+from rules.holds import Hold, running
 from rules.ladder import Climb, Clock, Reached, next_climb
 from rules.limits import Provenance
 from rules.steps import REROUTE, Step, step
@@ -109,16 +110,18 @@ async def put_request(
     about: str = "",
     reckoned_from: datetime | None = None,
     extensions: int = 0,
+    held: Hold | None = None,
     urgent: bool = False,
 ) -> Request:
     """One round of a step: the row, its log row and its letters.
 
     A clock that the law keeps running through a change of hands is given as `reckoned_from`, since when it runs, and
-    `extensions`, how often the limit was added to it.
+    `extensions`, how often the limit was added to it. `held` is a hold of the round before that runs: it goes on.
     """
     now = bureau.clock.now()
+    holds = () if held is None else (replace(held, since=now),)
     found = deadlines_of(
-        terms, bureau.county.calendar, asked_at=now, reckoned_from=reckoned_from, extensions=extensions
+        terms, bureau.county.calendar, asked_at=now, reckoned_from=reckoned_from, extensions=extensions, holds=holds
     )
     row = {
         "proceeding_id": proceeding_id,
@@ -135,6 +138,7 @@ async def put_request(
         "due": found.due,
         "reckoned_from": reckoned_from,
         "extensions": extensions,
+        "holds": [hold.as_json() for hold in holds],
         "provisional": found.provisional,
         "urgent": urgent or asked.urgency is Urgency.EMERGENCY,
     }
@@ -290,6 +294,10 @@ def next_climb_of(bureau: Bureau, request: Request, rungs: Sequence[Rung]) -> Cl
             hours=hours,
             now=bureau.clock.now(),
         )
+        if climb is not None and clock is Clock.ANSWER and climb.level is Level.REMINDER:
+            # While its clock stands still nobody is reminded of the step.
+            held = running(holds_of(request), climb.at)
+            climb = climb if held is None else replace(climb, at=held.until)
         if climb is not None:
             climbs.append(climb)
     return min(climbs, key=lambda climb: climb.at, default=None)
@@ -328,6 +336,7 @@ async def next_round(
         number=former.round + 1,
         reckoned_from=(former.reckoned_from or former.asked_at) if statutory else None,
         extensions=former.extensions if statutory else 0,
+        held=running(holds_of(former), bureau.clock.now()),
     )
     happening = Happening.REQUEST_REOPENED if office.key == former.office else Happening.REQUEST_REROUTED
     log.write(

@@ -52,6 +52,7 @@ ABOUT_AN_OPEN_STEP = (
     LetterKind.ESCALATION,
     LetterKind.QUESTION_ANSWERED,
     LetterKind.EXTENSION_DECIDED,
+    LetterKind.HELD,
     LetterKind.DISCLOSURE_CODE,
     LetterKind.DEADLINE_MOVED,
 )
@@ -64,6 +65,7 @@ FOLLOWS = {
         LetterKind.REMINDER,
         LetterKind.QUESTION_ANSWERED,
         LetterKind.EXTENSION_DECIDED,
+        LetterKind.HELD,
         LetterKind.DEADLINE_MOVED,
     ),
 }

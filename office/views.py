@@ -12,10 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from office import addresses
 from office.appointments import to_come
 from office.bureau import Bureau
+from office.deadlines import holds_of
 from office.requests import next_climb_of, subject_label, terms_of
 from office.schemes import scheme_name
 from office.tables import Appointment, CaseRow, Event, Letter, Proceeding, Request, ReturnedMail, Rung
 from office.timekeeping import iso
+from rules.holds import running
 from rules.limits import Provenance
 from rules.outlook import OUTLOOK
 from rules.steps import step
@@ -51,6 +53,12 @@ class Reading:
     letters: Sequence[Letter]
     rungs: Sequence[Rung]
     noted: Sequence[Appointment]
+
+
+def _held(bureau: Bureau, request: Request) -> dict[str, str] | None:
+    """Until when the step's clock stands still, and why; None where it runs."""
+    held = running(holds_of(request), bureau.clock.now())
+    return None if held is None else {"until": held.until.isoformat(), "reason_label": held.reason.label}
 
 
 async def read_case(session: AsyncSession, number: str) -> Reading:
@@ -191,6 +199,7 @@ async def show_case(bureau: Bureau, number: str) -> dict[str, Any]:
                 "level": r.level,
                 "overdue": late(bureau, r),
                 "provisional": r.provisional,
+                "holds": r.holds,
             }
             for r in read.requests
         ],
@@ -267,6 +276,7 @@ async def explain_case(bureau: Bureau, number: str) -> dict[str, Any]:
                 "basis": terms.answer.basis,
                 "terms_from": terms.effective_from.isoformat(),
                 "provisional": request.provisional,
+                "held": _held(bureau, request),
                 "reckoned_anew": [
                     {"at": iso(e.at), "detail": e.detail}
                     for e in read.events

@@ -187,6 +187,8 @@ class Happening(Labelled):
     EXTENSION_REQUESTED = "extension_requested", "申请延期"
     EXTENSION_GRANTED = "extension_granted", "同意延期"
     EXTENSION_REFUSED = "extension_refused", "不同意延期"
+    REQUEST_HELD = "request_held", "暂停计时"
+    REQUEST_RESUMED = "request_resumed", "恢复计时"
     RUNG_REACHED = "rung_reached", "升级"
     LETTER_HANDED_OVER = "letter_handed_over", "信件送出"
     LETTER_FAILED = "letter_failed", "信件未送出"

@@ -196,6 +196,9 @@ def explain(
         out.print(f"          {waiting['next']['otherwise']}", markup=False)
         if waiting["provisional"]:
             out.print("  暂定：有关年份的放假安排尚未公布。", markup=False)
+        if waiting["held"] is not None:
+            held = waiting["held"]
+            out.print(f"  暂停计时至{moment(held['until'])}：{held['reason_label']}。", markup=False)
         for anew in waiting["reckoned_anew"]:
             out.print(f"  {moment(anew['at'])}重新计算：{anew['detail']}", markup=False)
         for lost in waiting["undelivered"]:

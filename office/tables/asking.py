@@ -68,6 +68,9 @@ class Request(Base):
     extensions: Mapped[int] = mapped_column(
         Integer, default=0, comment="how often the limit was added to the answer's deadline, earlier rounds included"
     )
+    holds: Mapped[list[Any]] = mapped_column(
+        default=list, server_default=text("'[]'"), comment="when the answer's clock stands still: since, until, reason"
+    )
     next_climb_at: Mapped[datetime | None]
     level: Mapped[str | None] = mapped_column(String(20))
 

@@ -33,7 +33,7 @@ class Base(DeclarativeBase):
     """The root of every table."""
 
     metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = {datetime: Instant, dict[str, Any]: JSONB, str: Text}  # noqa: RUF012
+    type_annotation_map = {datetime: Instant, dict[str, Any]: JSONB, list[Any]: JSONB, str: Text}  # noqa: RUF012
 
 
 def among(column: str, words: type[Labelled]) -> CheckConstraint:

@@ -38,6 +38,7 @@ ACTING = {
     "question_answered",
     "extension_decided",
     "deadline_moved",
+    "held",
     "address_check",
     "absence_form",
 }
@@ -110,6 +111,10 @@ FACTS: dict[str, dict[str, Any]] = {
     "moved": step_facts() | {"moved_to": "安和县教育局"},
     "question_answered": step_facts(),
     "extension_decided": step_facts() | {"granted": True},
+    "held": step_facts() | {
+        "held": True, "until": (NOON + timedelta(days=3)).isoformat(), "reason_label": "等待外地协查",
+        "former_due": NOON.isoformat(),
+    },
     "recipient_missing": {
         "case_number": "AH-2026-0001", "letter_label": "交办", "step_label": "出警", "office_name": "安和县公安局",
         "officer": "ps_zhou", "reason_label": "收件人没有可用的电子邮箱", "stand_in": "", "urgent": True,
@@ -405,6 +410,7 @@ SUBJECTS = {
     "moved": "【改派】贵单位无须再办理｜AH-2026-0001 出警",
     "question_answered": "【补充材料】06-12 18:00前办结｜AH-2026-0001 出警",
     "extension_decided": "【同意延期】06-12 18:00前办结｜AH-2026-0001 出警",
+    "held": "【暂停计时】06-12 18:00前办结｜AH-2026-0001 出警",
     "recipient_missing": "【紧急·信件未送达】06-12 12:00前办结｜AH-2026-0001 安和县公安局",
     "proceeding_closed": "【机制办结】06-12 12:00〔知会，无需回复〕AH-2026-0001 监护干预",
     "disclosure_code": "【查阅码】06-12 12:15前有效｜AH-2026-0001 出警",

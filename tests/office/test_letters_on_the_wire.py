@@ -255,6 +255,9 @@ async def test_every_address_in_every_letter_begins_with_the_public_address(
     chosen = installation.model_copy(update={"public_url": PUBLIC + "/"})
     more = {
         "extension_decided": {"granted": True},
+        "held": {
+            "held": True, "until": NOON.isoformat(), "reason_label": "等待外地协查", "former_due": NOON.isoformat(),
+        },
         "deadline_moved": {
             "former_acknowledge_by": NOON.isoformat(), "former_due": NOON.isoformat(), "because": "放假安排有变化"
         },
@@ -430,6 +433,7 @@ SAYS_WHAT_HAPPENS_OTHERWISE = {
     "asked": "逾期未签收或者未办结的，将按照本县督办设置，逐级告知",
     "reminder": "逾期未签收或者未办结的，将按照本县督办设置，逐级告知",
     "question_answered": "逾期未签收或者未办结的，将按照本县督办设置，逐级告知",
+    "held": "到期未办结的，将按照本县督办设置，逐级告知",
     "extension_decided": "逾期未签收或者未办结的，将按照本县督办设置，逐级告知",
     "deadline_moved": "逾期未签收或者未办结的，将按照本县督办设置，逐级告知",
     "escalation": "仍未答复的，按照本县督办设置继续向上一级告知",

@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0002"
 down_revision = "0001"
@@ -363,6 +364,16 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("closed_at IS NULL AND outcome IS NULL"),
     )
+    op.add_column(
+        "request",
+        sa.Column(
+            "holds",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'[]'"),
+            nullable=False,
+            comment="when the answer's clock stands still: since, until, reason",
+        ),
+    )
 
     op.drop_constraint(op.f("ck_case_closing_ground_listed"), "case", type_="check")
     op.create_check_constraint(
@@ -382,7 +393,7 @@ def upgrade() -> None:
     op.create_check_constraint(
         op.f("ck_event_event_listed"),
         "event",
-        """event IN ('report_filed', 'case_opened', 'proceeding_opened', 'request_asked', 'office_informed', 'request_acknowledged', 'request_done', 'request_declined', 'request_rerouted', 'request_reopened', 'request_withdrawn', 'facts_requested', 'facts_supplied', 'extension_requested', 'extension_granted', 'extension_refused', 'rung_reached', 'letter_handed_over', 'letter_failed', 'letter_stale', 'letter_uncertain', 'letter_late', 'ceiling_reached', 'letter_bounced', 'letter_delayed', 'mail_received', 'address_cleared', 'recipient_missing', 'handed_over', 'proceeding_closed', 'case_closed', 'case_reopened', 'appointment_came', 'proceeding_repaired', 'deadline_reckoned_anew', 'disclosure_code_sent', 'particulars_read', 'link_worn', 'request_passed_on', 'office_recused', 'person_barred', 'bar_lifted', 'absence_set', 'absence_ended', 'contact_confirmed')""",
+        """event IN ('report_filed', 'case_opened', 'proceeding_opened', 'request_asked', 'office_informed', 'request_acknowledged', 'request_done', 'request_declined', 'request_rerouted', 'request_reopened', 'request_withdrawn', 'facts_requested', 'facts_supplied', 'extension_requested', 'extension_granted', 'extension_refused', 'request_held', 'request_resumed', 'rung_reached', 'letter_handed_over', 'letter_failed', 'letter_stale', 'letter_uncertain', 'letter_late', 'ceiling_reached', 'letter_bounced', 'letter_delayed', 'mail_received', 'address_cleared', 'recipient_missing', 'handed_over', 'proceeding_closed', 'case_closed', 'case_reopened', 'appointment_came', 'proceeding_repaired', 'deadline_reckoned_anew', 'disclosure_code_sent', 'particulars_read', 'link_worn', 'request_passed_on', 'office_recused', 'person_barred', 'bar_lifted', 'absence_set', 'absence_ended', 'contact_confirmed')""",
     )
 
     op.drop_constraint(op.f("ck_letter_state_listed"), "letter", type_="check")
