@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -66,10 +67,8 @@ def load_entitlements(
 
 
 def _read(path: Path, faults: list[Fault]) -> CommentedMap | None:
-    yaml = YAML(typ="rt")
-    yaml.Constructor = _DatesAsWritten
     try:
-        root = yaml.load(path.read_text(encoding="utf-8"))
+        root = _loaded(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         faults.append(Fault(path, 1, f"缺少 {FILE_NAME}，请从示例县复制一份再改"))
         return None
@@ -89,6 +88,14 @@ def _read(path: Path, faults: list[Fault]) -> CommentedMap | None:
         faults.append(Fault(path, 1, "应写有 sources、schemes、rules 三部分"))
         return None
     return root
+
+
+@lru_cache(maxsize=4)
+def _loaded(text: str) -> Any:
+    # Loading is most of the cost of reading the file; what is loaded is only ever read.
+    yaml = YAML(typ="rt")
+    yaml.Constructor = _DatesAsWritten
+    return yaml.load(text)
 
 
 def _plain(value: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -159,6 +159,17 @@ class _Surroundings:
     ladders: Ladders | None
     offices: Mapping[str, Located]
     calendar: Calendar
+    _weeks: dict[tuple[Limit, bool, date], tuple[tuple[datetime, datetime], ...]] = field(default_factory=dict)
+
+    def week_of(self, terms: LimitTerms, since: date) -> tuple[tuple[datetime, datetime], ...]:
+        """Each asking of an ordinary week from `since`, with its deadline. Many steps share one limit."""
+        key = terms.limit, terms.end_rolls, since
+        if key not in self._weeks:
+            self._weeks[key] = tuple(
+                (start, reckon(start, terms.limit, self.calendar, end_rolls=terms.end_rolls).due)
+                for start in _ordinary_week(self.calendar, since)
+            )
+        return self._weeks[key]
 
 
 def read_steps(
@@ -233,7 +244,7 @@ def _read_versions(
             openings.append(AnswerVersion(since, opens[0].limit, opens[0].provenance, opens[0].end_rolls, opens[1]))
         if since is None or len(terms) < len(Clock) or (step.opens_later and opens is None):
             continue
-        _check_order(step, terms, fields[Clock.ACKNOWLEDGE], since, around.calendar)
+        _check_order(step, terms, fields[Clock.ACKNOWLEDGE], since, around)
         if len(climbs) == len(Clock):
             yield StepTerms(
                 step=step.key,
@@ -299,8 +310,7 @@ def _check_reminder(
     if climb.ladder.reminder_before is None:
         return
     for hours in _hours_of(step, around.offices):
-        for start in _ordinary_week(around.calendar, since):
-            deadline = reckon(start, terms.limit, around.calendar, end_rolls=terms.end_rolls).due
+        for start, deadline in around.week_of(terms, since):
             first = next_climb(
                 clock,
                 climb.ladder,
@@ -320,13 +330,13 @@ def _check_reminder(
 
 
 def _check_order(
-    step: Step[Any], terms: Mapping[Clock, LimitTerms], entry: Entry, since: date, calendar: Calendar
+    step: Step[Any], terms: Mapping[Clock, LimitTerms], entry: Entry, since: date, around: _Surroundings
 ) -> None:
     """An office cannot owe its answer before it owes its acknowledgement."""
     received, answered = terms[Clock.ACKNOWLEDGE], terms[Clock.ANSWER]
-    for start in _ordinary_week(calendar, since):
-        first = reckon(start, received.limit, calendar, end_rolls=received.end_rolls).due
-        if first > reckon(start, answered.limit, calendar, end_rolls=answered.end_rolls).due:
+    weeks = zip(around.week_of(received, since), around.week_of(answered, since), strict=True)
+    for (_, first), (_, second) in weeks:
+        if first > second:
             entry.fault(f"“{step.label}”的签收时限 {received.limit} 比办理时限 {answered.limit} 还长")
             return
 
