@@ -30,6 +30,26 @@ def upgrade() -> None:
         "ix_absence_running", "absence", ["ends_at"], unique=False, postgresql_where=sa.text("ended_at IS NULL")
     )
     op.create_table(
+        "clock_seen",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "silent_since",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="the silence that is told of; none: there is none",
+        ),
+        sa.Column(
+            "next_alarm_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="until when a letter is being sent or was sent",
+        ),
+        sa.Column("alarms", sa.Integer(), server_default="0", nullable=False, comment="letters of this silence"),
+        sa.CheckConstraint("id = 1", name=op.f("ck_clock_seen_one_row")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_clock_seen")),
+    )
+    op.create_table(
         "post_seen",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
