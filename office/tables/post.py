@@ -105,8 +105,8 @@ class ClockSeen(Base):
     id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     seen_at: Mapped[datetime]
     silent_since: Mapped[datetime | None] = mapped_column(comment="the silence that is told of; none: there is none")
-    next_alarm_at: Mapped[datetime | None] = mapped_column(comment="until when a letter is being sent or was sent")
-    alarms: Mapped[int] = mapped_column(Integer, default=0, server_default="0", comment="letters of this silence")
+    next_alarm_at: Mapped[datetime | None] = mapped_column(comment="no further letter of this silence before then")
+    next_clear_at: Mapped[datetime | None] = mapped_column(comment="the same for the letter that says it is over")
 
 
 class Sending(Base):

@@ -8,3 +8,4 @@ from office.watchdog.findings import Check as Check
 from office.watchdog.findings import Finding as Finding
 from office.watchdog.findings import Health as Health
 from office.watchdog.looking import look as look
+from office.watchdog.watch import Watch as Watch

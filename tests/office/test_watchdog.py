@@ -216,9 +216,7 @@ async def test_the_clocks_silence_is_found_after_five_minutes(story: Story) -> N
     assert (await found(story, Check.CLOCK, watched_for=timedelta(minutes=7))).state is Health.BAD
 
 
-async def test_a_running_clock_beats_and_one_that_fails_does_not(
-    story: Story, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_running_clock_beats_and_one_that_fails_does_not(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
     """A clock that raises at every turn is as good as silent."""
 
     async def seen() -> bool:

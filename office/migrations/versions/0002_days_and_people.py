@@ -43,9 +43,14 @@ def upgrade() -> None:
             "next_alarm_at",
             sa.DateTime(timezone=True),
             nullable=True,
-            comment="until when a letter is being sent or was sent",
+            comment="no further letter of this silence before then",
         ),
-        sa.Column("alarms", sa.Integer(), server_default="0", nullable=False, comment="letters of this silence"),
+        sa.Column(
+            "next_clear_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="the same for the letter that says it is over",
+        ),
         sa.CheckConstraint("id = 1", name=op.f("ck_clock_seen_one_row")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_clock_seen")),
     )
