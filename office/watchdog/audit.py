@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Text, cast, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from config.county import County
@@ -23,7 +23,7 @@ from rules.vocabulary import Level, RequestState
 from rules.workdays import OfficeHours
 
 OPEN = [state.value for state in RequestState if state.is_open]
-AT_MOST = 20_000
+AT_MOST = 10_000
 """Open steps reckoned in one look, those with the nearest deadlines first; the look says when there are more."""
 
 
@@ -61,7 +61,7 @@ async def audit(session: AsyncSession, county: County, now: datetime, grace: tim
         await session.execute(
             select(
                 Request.id, Request.state, Request.office, Request.urgent, Request.asked_at, Request.acknowledge_by,
-                Request.due, Request.terms, CaseRow.number,
+                Request.due, func.md5(cast(Request.terms, Text)).label("terms"), CaseRow.number,
             )
             .join(Proceeding, Proceeding.id == Request.proceeding_id)
             .join(CaseRow, CaseRow.id == Proceeding.case_id)
@@ -70,6 +70,11 @@ async def audit(session: AsyncSession, county: County, now: datetime, grace: tim
             .limit(AT_MOST)
         )
     ).all()  # fmt: skip
+    # Thousands of steps keep the same few versions of terms: each is read once.
+    one_of = {row.terms: row.id for row in requests}
+    kept = await session.execute(select(Request.id, Request.terms).where(Request.id.in_(one_of.values())))
+    by_request = {row.id: row.terms for row in kept.all()}
+    terms = {key: _read(by_request[number]) for key, number in one_of.items()}
     rungs: dict[int, list[Any]] = defaultdict(list)
     reached = await session.execute(
         select(Rung.request_id, Rung.clock, Rung.level, Rung.repeat, Rung.reached_at)
@@ -80,22 +85,29 @@ async def audit(session: AsyncSession, county: County, now: datetime, grace: tim
         rungs[int(row.request_id)].append(row)
     found.read = len(requests)
     # Thousands of reckonings must not keep the pages of the same process waiting.
-    await asyncio.to_thread(_reckon, found, requests, rungs, county, now, grace)
+    await asyncio.to_thread(_reckon, found, requests, terms, rungs, county, now, grace)
     return found
+
+
+def _read(kept: Any) -> StepTerms | None:
+    try:
+        return StepTerms.from_json(kept)
+    except (LookupError, ValueError, TypeError, AttributeError):
+        return None
 
 
 def _reckon(
     found: Audit,
     requests: Sequence[Any],
+    terms_of: Mapping[str, StepTerms | None],
     rungs: dict[int, list[Any]],
     county: County,
     now: datetime,
     grace: timedelta,
 ) -> None:
     for request in requests:
-        try:
-            terms, office = StepTerms.from_json(request.terms), county.office(request.office)
-        except (LookupError, ValueError, TypeError, AttributeError):
+        terms, office = terms_of[request.terms], county.offices.get(request.office)
+        if terms is None or office is None:
             found.unreadable.append(request.number)
             continue
         hours = None if request.urgent else office.hours

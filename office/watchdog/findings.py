@@ -16,6 +16,7 @@ class Check(Labelled):
     CLOCK = "clock", "督办时钟"
     RUNGS = "rungs", "应升级的事项"
     UNTOLD = "untold", "升级的告知信"
+    DAYS = "days", "规定的日子"
     OVERDUE = "overdue", "逾期事项"
     CASES = "cases", "在办案件"
     PROCEEDINGS = "proceedings", "机制运行"

@@ -54,6 +54,7 @@ async def _read(session: AsyncSession, bureau: Bureau, now: datetime, watched_fo
         await records.clock(session, watched_for),
         *await records.rungs_and_overdue(session, bureau, now),
         await records.untold(session),
+        await records.days(session, bureau, now),
         await records.cases(session),
         await records.proceedings(session, bureau, now),
         await records.letters(session, bureau),

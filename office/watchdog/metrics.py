@@ -14,6 +14,7 @@ FIGURES = {
     "missing_rungs": "Open steps with a rung that should have been reached",
     "unreadable_requests": "Open steps whose terms or office cannot be read",
     "rungs_without_letter": "Rungs of open steps of which nobody was told",
+    "missed_days": "Noted days that have come and were not passed on",
     "overdue_requests": "Open steps past a deadline",
     "oldest_overdue_seconds": "County seconds since the oldest such deadline",
     "cases_without_proceeding": "Open cases in which no mechanism is live",

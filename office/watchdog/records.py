@@ -13,8 +13,8 @@ from sqlalchemy.orm import aliased
 from office.bureau import Bureau
 from office.letter_kinds import LetterKind
 from office.letters import elapsed
-from office.tables import CaseRow, ClockSeen, Letter, Proceeding, Request, Rung
-from office.timekeeping import ScaledClock
+from office.tables import Appointment, CaseRow, ClockSeen, Letter, Proceeding, Request, Rung
+from office.timekeeping import COUNTY_ZONE, ScaledClock
 from office.watchdog.audit import OPEN, Audit, audit
 from office.watchdog.findings import Check, Finding, Health
 from rules.vocabulary import LetterState
@@ -123,6 +123,29 @@ async def untold(session: AsyncSession) -> Finding:
     return Finding(
         Check.UNTOLD, Health.BAD, f"有{len(cases)}次升级没有告知任何人。",
         "请电话告知上一级，并核对 offices.yaml：协调员、分管领导、联席会议都要有在岗人员。", _listed(cases), figures,
+    )  # fmt: skip
+
+
+async def days(session: AsyncSession, bureau: Bureau, now: datetime) -> Finding:
+    """Days that were noted, have come, and were given to no mechanism."""
+    long_ago = now - grace_of(bureau)
+    found = await _cases(
+        session,
+        select(CaseRow.number)
+        .join(Appointment, Appointment.case_id == CaseRow.id)
+        .where(
+            Appointment.on <= long_ago.astimezone(COUNTY_ZONE).date(),
+            Appointment.noted_at < long_ago,
+            Appointment.came_at.is_(None),
+            Appointment.struck_at.is_(None),
+        ),
+    )
+    figures = {"missed_days": len(found)}
+    if not found:
+        return Finding(Check.DAYS, Health.OK, "到了日子的事项都已转入办理。", figures=figures)
+    return Finding(
+        Check.DAYS, Health.BAD, f"有{len(found)}个规定的日子已到，还没有转入办理。",
+        f"请查看办理进程的日志（set aside）。{_RESTART}", _listed(found), figures,
     )  # fmt: skip
 
 

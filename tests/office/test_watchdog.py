@@ -17,9 +17,9 @@ from config.settings import Settings
 from office import heartbeat
 from office.clock import run_clock
 from office.database import Database
-from office.tables import CaseRow, ClockSeen, Letter, Proceeding, Request, Rung
+from office.tables import Appointment, CaseRow, ClockSeen, Letter, Proceeding, Request, Rung
 from office.timekeeping import COUNTY_ZONE
-from office.watchdog import Check, Finding, Health, look, surroundings
+from office.watchdog import Check, Finding, Health, audit, look, surroundings
 from rules.vocabulary import AnswerKind
 from rules.workdays import Calendar
 from tests.story import Story
@@ -144,6 +144,40 @@ async def test_overdue_steps_are_counted_and_used_up_ladders_are_bad(story: Stor
         await story.fast_forward(days=20)
     assert (await found(story, Check.OVERDUE)).state is Health.BAD
     assert "不再自动告知任何人" in (await found(story, Check.OVERDUE)).sentence
+
+
+async def test_a_noted_day_that_nobody_rang_is_found(story: Story) -> None:
+    """From five minutes after midnight on, and not when it has come, was struck, or lies ahead."""
+    await case_in_danger(story)
+    async with story.database.transaction() as session:
+        case = (await session.execute(select(CaseRow.id))).scalar_one()
+        today = story.clock.now().date()
+        session.add_all(
+            Appointment(case_id=case, kind="review", subject=str(number), on=day, noted_at=story.clock.now(), **more)
+            for number, (day, more) in enumerate(
+                [
+                    (today + timedelta(days=1), {}),
+                    (today + timedelta(days=1), {"came_at": story.clock.now()}),
+                    (today + timedelta(days=1), {"struck_at": story.clock.now()}),
+                    (today + timedelta(days=90), {}),
+                ]
+            )
+        )
+    midnight = datetime.combine(today + timedelta(days=1), datetime.min.time(), COUNTY_ZONE)
+    story.clock.move_to(midnight + timedelta(minutes=4))
+    assert (await found(story, Check.DAYS)).state is Health.OK
+    story.clock.move_to(midnight + timedelta(minutes=6))
+    missed = await found(story, Check.DAYS)
+    assert (missed.state, missed.figures["missed_days"]) == (Health.BAD, 1)
+    await story.ticker.turn()
+    assert (await found(story, Check.DAYS)).state is Health.OK
+
+
+async def test_more_open_steps_than_one_look_reckons_are_said(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is left out in silence."""
+    await case_in_danger(story)
+    monkeypatch.setattr(audit, "AT_MOST", 1)
+    assert "本次核对期限最近的1件" in (await found(story, Check.RUNGS)).sentence
 
 
 async def test_a_case_without_a_live_proceeding_is_found(story: Story) -> None:
