@@ -10,7 +10,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 EXAMPLE_COUNTY = Path(__file__).parent / "example_county"
@@ -38,6 +38,9 @@ class Settings(BaseSettings):
     trusted_proxies: str = Field(
         "",
         description="addresses or networks of our own reverse proxies, with commas; empty: the peer's address counts",
+    )
+    watchers: str = Field(
+        "", description="addresses or networks that may read /metrics and the checks of /healthz besides this machine"
     )
     posts_per_minute: int = Field(600, ge=1, description="forms sent from one address; offices often share one")
     link_posts_per_minute: int = Field(30, ge=1, description="forms sent from one address to one link")
@@ -86,6 +89,11 @@ class Settings(BaseSettings):
     link_days: int = Field(14, ge=1, le=90, description="natural days a link lives")
 
     @property
+    def watching(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """Who may read figures besides this machine."""
+        return tuple(ip_network(one.strip(), strict=False) for one in self.watchers.split(",") if one.strip())
+
+    @property
     def proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:
         """Whose `X-Forwarded-For` is believed."""
         return tuple(ip_network(one.strip(), strict=False) for one in self.trusted_proxies.split(",") if one.strip())
@@ -105,16 +113,15 @@ class Settings(BaseSettings):
         """The address that letters carry, without a slash at the end."""
         return (self.public_url or f"http://{self.host}:{self.portal_port}").rstrip("/")
 
-    @field_validator("trusted_proxies")
+    @field_validator("trusted_proxies", "watchers")
     @classmethod
-    def _proxies_are_networks(cls, value: str) -> str:
+    def _are_networks(cls, value: str, info: ValidationInfo) -> str:
         for one in filter(None, (part.strip() for part in value.split(","))):
             try:
                 ip_network(one, strict=False)
             except ValueError:
-                raise ValueError(
-                    f"JIELI_TRUSTED_PROXIES 中的“{one}”不是地址或网段，例如 127.0.0.1,10.0.0.0/8"
-                ) from None
+                name = f"JIELI_{(info.field_name or '').upper()}"
+                raise ValueError(f"{name} 中的“{one}”不是地址或网段，例如 127.0.0.1,10.0.0.0/8") from None
         return value
 
     @model_validator(mode="after")

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from office import appointments, log, outbox
 from office.bureau import Bureau
 from office.consequences import seek_supervision
+from office.heartbeat import beating
 from office.one_at_a_time import turn_alone
 from office.requests import facts_of, next_climb_of, redraw
 from office.ringing import ring
@@ -197,4 +198,5 @@ async def run_clock(bureau: Bureau, stop: asyncio.Event, every: float = 1.0) -> 
     def complain(fault: Exception) -> None:
         logger.error("the clock could not turn: %s", type(fault).__name__)
 
-    await turn_alone(bureau, CLOCK_LOCK, Clock(bureau).turn, stop, every=every, complain=complain)
+    turn = beating(bureau, Clock(bureau).turn)
+    await turn_alone(bureau, CLOCK_LOCK, turn, stop, every=every, complain=complain)

@@ -344,6 +344,18 @@ class StandingInFacts(CountyFacts):
     ended: bool
 
 
+class ClockSilentFacts(CountyFacts):
+    """Nothing is escalated since that moment of the machine's time, or (`over`) was not until `at`.
+
+    `records` says that it is the database that does not answer.
+    """
+
+    since: AwareDatetime
+    at: AwareDatetime
+    records: bool
+    over: bool
+
+
 FACTS_OF: dict[LetterKind, type[Facts]] = {
     LetterKind.ASKED: StepFacts,
     LetterKind.REMINDER: ReminderFacts,
@@ -369,6 +381,7 @@ FACTS_OF: dict[LetterKind, type[Facts]] = {
     LetterKind.STEPS_PASSED_ON: StepsPassedOnFacts,
     LetterKind.ABSENCE_FORM: AbsenceFormFacts,
     LetterKind.STANDING_IN: StandingInFacts,
+    LetterKind.CLOCK_SILENT: ClockSilentFacts,
 }
 
 

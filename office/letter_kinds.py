@@ -32,6 +32,7 @@ class LetterKind(Labelled):
     STEPS_PASSED_ON = "steps_passed_on", "离岗转办清单"
     ABSENCE_FORM = "absence_form", "离岗登记"
     STANDING_IN = "standing_in", "离岗代理告知"
+    CLOCK_SILENT = "clock_silent", "督办中断"
 
     @property
     def is_copy(self) -> bool:
@@ -51,6 +52,7 @@ class LetterKind(Labelled):
             LetterKind.CONTACTS_UNCONFIRMED,
             LetterKind.STEPS_PASSED_ON,
             LetterKind.STANDING_IN,
+            LetterKind.CLOCK_SILENT,
         ):
             return "抄告"
         just_told = (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import signal
 import sys
@@ -28,11 +27,12 @@ async def serve(chosen: Settings) -> None:
     Raises what `office.opening.open_bureau` raises.
     """
     bureau = await open_bureau(chosen, pooled=True)
-    following = None
+    app = create_app(bureau)
+    beside = [asyncio.create_task(app.state.watch.run())]
     if isinstance(bureau.clock, ScaledClock):
-        following = asyncio.create_task(bureau.clock.follow(bureau.database))
+        beside.append(asyncio.create_task(bureau.clock.follow(bureau.database)))
     config = uvicorn.Config(
-        create_app(bureau),
+        app,
         host=chosen.host,
         port=chosen.portal_port,
         lifespan="off",
@@ -47,10 +47,9 @@ async def serve(chosen: Settings) -> None:
     try:
         await uvicorn.Server(config).serve()
     finally:
-        if following is not None:
-            following.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await following
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
         await bureau.database.close()
 
 

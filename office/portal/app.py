@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
-
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from sqlalchemy import text
 from starlette.exceptions import HTTPException
 
 from office.bureau import Bureau
-from office.portal import absence_pages, answering_pages, contact_pages, dev_mail, particulars_pages, reporting
+from office.portal import absence_pages, answering_pages, contact_pages, dev_mail, health, particulars_pages, reporting
 from office.portal.gate import Limits
-from office.portal.pages import NOTICES, STYLESHEET, bureau_of, notice
+from office.portal.pages import NOTICES, STYLESHEET, notice
 from office.portal.shield import Shield
-
-LOG = logging.getLogger("jieli.portal")
-
-HEALTH_TIMEOUT = 3.0  # seconds
+from office.watchdog import Watch
 
 
 def create_app(bureau: Bureau) -> FastAPI:
@@ -27,12 +20,14 @@ def create_app(bureau: Bureau) -> FastAPI:
     app = FastAPI(title="Jieli", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.bureau = bureau
     app.state.limits = Limits(bureau.settings)
+    # It looks when it is run, which is its process's matter: a portal that is only asked for a page starts nothing.
+    app.state.watch = Watch(bureau)
     app.add_middleware(Shield)
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _unreadable)
-    app.add_api_route("/healthz", health, methods=["GET", "HEAD"])
     app.add_api_route("/static/portal.css", stylesheet, methods=["GET", "HEAD"])
     app.add_api_route("/robots.txt", robots, methods=["GET", "HEAD"])
+    app.include_router(health.router)
     app.include_router(reporting.router)
     # Before the answers, whose address would take theirs for one.
     app.include_router(particulars_pages.router)
@@ -41,17 +36,6 @@ def create_app(bureau: Bureau) -> FastAPI:
     app.include_router(absence_pages.router)
     app.include_router(dev_mail.router)
     return app
-
-
-async def health(request: Request) -> Response:
-    """Whether the portal can reach its records; nothing of any case."""
-    try:
-        async with asyncio.timeout(HEALTH_TIMEOUT), bureau_of(request).database.transaction() as session:
-            await session.execute(text("SELECT 1"))
-    except Exception as fault:
-        LOG.warning("the records do not answer: %s", type(fault).__name__)
-        return JSONResponse({"ok": False}, status_code=503)
-    return JSONResponse({"ok": True})
 
 
 async def stylesheet() -> Response:

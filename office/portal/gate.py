@@ -41,6 +41,7 @@ class Limits:
         """`tick` gives machine seconds."""
         self._tick = tick
         self._proxies = settings.proxies
+        self._watching = settings.watching
         self._posts = settings.posts_per_minute
         self._to_a_link = settings.link_posts_per_minute
         self._reports = settings.reports_per_minute
@@ -49,13 +50,30 @@ class Limits:
 
     def address_of(self, request: Request) -> str:
         """Who asks: the peer, or whom our own proxy names. A network of IPv6 (/64) counts as one."""
+        peer = self._asker(request)
+        address = _parsed(peer)
+        if isinstance(address, IPv6Address) and address.ipv4_mapped is None:
+            return str(ip_network((address, 64), strict=False))
+        return peer
+
+    def may_watch(self, request: Request) -> bool:
+        """Whether the figures are for whoever asks: this machine, and the networks of the settings.
+
+        Whom a proxy that we do not know speaks for is nobody we know either.
+        """
+        peer = request.client.host if request.client else ""
+        if "x-forwarded-for" in request.headers and not self._is_proxy(peer):
+            return False
+        address = _parsed(self._asker(request))
+        if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+            address = address.ipv4_mapped
+        return address is not None and (address.is_loopback or any(address in one for one in self._watching))
+
+    def _asker(self, request: Request) -> str:
         peer = request.client.host if request.client else ""
         claimed = [part.strip() for part in ",".join(request.headers.getlist("x-forwarded-for")).split(",")]
         while claimed and self._is_proxy(peer):
             peer = claimed.pop()
-        address = _parsed(peer)
-        if isinstance(address, IPv6Address) and address.ipv4_mapped is None:
-            return str(ip_network((address, 64), strict=False))
         return peer
 
     def _is_proxy(self, peer: str) -> bool:

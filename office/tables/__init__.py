@@ -24,6 +24,7 @@ from office.tables.people import AbsenceForm as AbsenceForm
 from office.tables.people import Barred as Barred
 from office.tables.people import Contact as Contact
 from office.tables.people import PassedOn as PassedOn
+from office.tables.post import ClockSeen as ClockSeen
 from office.tables.post import Disclosure as Disclosure
 from office.tables.post import Letter as Letter
 from office.tables.post import Link as Link

@@ -93,6 +93,22 @@ class PostSeen(Base):
     seen_at: Mapped[datetime]
 
 
+class ClockSeen(Base):
+    """When a clock last turned, and what the watchdog has told of its silence; one row, all by the machine's time.
+
+    The row is made by whoever comes first: a clock that turns, or a portal that begins to wait for one.
+    """
+
+    __tablename__ = "clock_seen"
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    seen_at: Mapped[datetime]
+    silent_since: Mapped[datetime | None] = mapped_column(comment="the silence that is told of; none: there is none")
+    next_alarm_at: Mapped[datetime | None] = mapped_column(comment="no further letter of this silence before then")
+    next_clear_at: Mapped[datetime | None] = mapped_column(comment="the same for the letter that says it is over")
+
+
 class Sending(Base):
     """A letter that is about to be given to the mail server, written before it is: what the ceilings count.
 

@@ -42,8 +42,15 @@ ACTING = {
     "address_check",
     "absence_form",
 }
-ABOUT_PEOPLE = {"address_check", "absence_form", "standing_in", "contacts_unconfirmed", "steps_passed_on"}
-"""Letters about people, not about a case; the links of two of them lead to pages of their own."""
+ABOUT_PEOPLE = {
+    "address_check",
+    "absence_form",
+    "standing_in",
+    "contacts_unconfirmed",
+    "steps_passed_on",
+    "clock_silent",
+}
+"""Letters about people or the installation, not about a case; the links of two of them lead to pages of their own."""
 WITH_FILE = ACTING - ABOUT_PEOPLE - {"question_answered"} | {"digest"}
 
 
@@ -167,6 +174,10 @@ FACTS |= {
         "case_number": "", "office_name": "安和县公安局", "away": "周立言", "stand_in": "夏安宁", "set_by": "本人",
         "begins": NOON.isoformat(), "ends": (NOON + timedelta(days=7)).isoformat(), "ended": False,
     },
+    "clock_silent": {
+        "case_number": "", "since": NOON.isoformat(), "at": (NOON + timedelta(minutes=6)).isoformat(), "records": False,
+        "over": False,
+    },
     "steps_passed_on": {
         "case_number": "", "officer": "周立言", "more": 0, "at": NOON.isoformat(),
         "steps": [{
@@ -185,6 +196,7 @@ OFFICE_OF = {
     "mail_received": "coordinator",
     "contacts_unconfirmed": "coordinator",
     "steps_passed_on": "coordinator",
+    "clock_silent": "coordinator",
 }
 
 
@@ -426,6 +438,7 @@ SUBJECTS |= {
     "address_check": "【请确认邮箱】安和县公安局联系人登记",
     "contacts_unconfirmed": "【邮箱未确认】〔抄告〕3名联系人满7天未确认邮箱",
     "steps_passed_on": "【离岗转办】〔抄告〕周立言的1项未办结事项已转本单位其他人员",
+    "clock_silent": "【督办中断】06-12 12:00起〔抄告〕系统没有督办",
     "absence_form": "【离岗登记】请登记离岗时间和代理人",
     "standing_in": "【离岗代理】〔抄告〕安和县公安局周立言由夏安宁代理，自2026年6月12日起",
 }

@@ -132,13 +132,6 @@ def test_a_file_is_not_taken(browser: Any, desk: Any) -> None:
     assert "无法读取提交的内容" in answer.text
 
 
-def test_health_asks_the_records(browser: Any, bureau: SimpleNamespace) -> None:
-    """200 while they answer, 503 while they do not, and nothing of any case."""
-    assert (browser.get("/healthz").status_code, browser.get("/healthz").json()) == (200, {"ok": True})
-    bureau.database.away = True
-    assert (browser.get("/healthz").status_code, browser.get("/healthz").json()) == (503, {"ok": False})
-
-
 def letters() -> list[CaughtLetter]:
     """Two caught letters, newest last."""
     made = []

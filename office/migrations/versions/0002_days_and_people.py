@@ -31,6 +31,31 @@ def upgrade() -> None:
         "ix_absence_running", "absence", ["ends_at"], unique=False, postgresql_where=sa.text("ended_at IS NULL")
     )
     op.create_table(
+        "clock_seen",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "silent_since",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="the silence that is told of; none: there is none",
+        ),
+        sa.Column(
+            "next_alarm_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="no further letter of this silence before then",
+        ),
+        sa.Column(
+            "next_clear_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="the same for the letter that says it is over",
+        ),
+        sa.CheckConstraint("id = 1", name=op.f("ck_clock_seen_one_row")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_clock_seen")),
+    )
+    op.create_table(
         "post_seen",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
