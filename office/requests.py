@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 
 from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
@@ -27,7 +29,13 @@ from rules.vocabulary import AnswerKind, Channel, Happening, Level, Office, Requ
 
 def terms_of(request: Request) -> StepTerms:
     """The limits and ladders in force when the step began."""
-    return StepTerms.from_json(request.terms)
+    return _terms(json.dumps(request.terms))
+
+
+@lru_cache(maxsize=1024)
+def _terms(kept: str) -> StepTerms:
+    """Of many steps asked under the same terms, the clock reads them once."""
+    return StepTerms.from_json(json.loads(kept))
 
 
 async def news(session: AsyncSession, proceeding_id: int) -> None:
