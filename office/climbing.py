@@ -10,18 +10,19 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ARRAY, BigInteger, any_, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from config.county import StepTerms
 from office import log, outbox
 from office.bureau import Bureau
 from office.consequences import seek_supervision, still_to_seek
 from office.database import WAKE, tell
-from office.people import People
-from office.requests import facts_of, next_climb_of, redraw
+from office.people import People, Recipient
+from office.requests import NewRung, facts_under, next_climb_under, redraw, terms_of
 from office.roster import people_in_each
 from office.tables import CaseRow, EscalationRound, Event, Proceeding, Request, Rung
 from rules.ladder import Climb, Clock
@@ -37,13 +38,20 @@ class Climbed:
     left: tuple[int, ...] = ()
 
 
+class _Case(NamedTuple):
+    """What a rung needs of its case."""
+
+    id: int
+    number: str
+
+
 @dataclass
 class _Ascent:
     """What one request's silence has come to: rows still to be written, and when the clock must look again."""
 
     request: Request
-    case: CaseRow
-    rungs: list[Rung] = field(default_factory=list)
+    case: _Case
+    rungs: list[NewRung] = field(default_factory=list)
     letters: list[dict[str, Any]] = field(default_factory=list)
     next_at: datetime | None = None
 
@@ -64,7 +72,7 @@ class _Ascent:
 _IDS = bindparam("ids", type_=ARRAY(BigInteger))
 # Built once: to build them takes longer than to send them to PostgreSQL.
 _TAKE = (
-    select(Request, CaseRow)
+    select(Request, CaseRow.id, CaseRow.number)
     .join(Proceeding, Proceeding.id == Request.proceeding_id)
     .join(CaseRow, CaseRow.id == Proceeding.case_id)
     .where(Request.id == any_(_IDS), Request.next_climb_at <= bindparam("now"))
@@ -117,7 +125,9 @@ async def climb(
     `left`. Locks are taken in the order of `office.attempt`: requests, then proceedings.
     """
     found = (await session.execute(_TAKE, {"ids": list(ids), "now": now})).all()
-    ascents, left = await _worked_out(session, bureau, [(row[0], row[1]) for row in found], now, alone=alone)
+    ascents, left = await _worked_out(
+        session, bureau, [(row[0], _Case(row[1], row[2])) for row in found], now, alone=alone
+    )
     if not alone:
         told = [ascent.request for ascent in ascents if ascent.meets]
         apart = await still_to_seek(session, bureau, told)
@@ -138,25 +148,26 @@ async def climb(
     if alone:
         for ascent in ascents:
             if ascent.meets:
-                await seek_supervision(session, bureau, ascent.request, ascent.case)
+                case = await session.get_one(CaseRow, ascent.case.id)
+                await seek_supervision(session, bureau, ascent.request, case)
             if ascent.rungs:
                 await redraw(session, ascent.request.proceeding_id)
     return Climbed(len(reached), round_id, tuple(left))
 
 
 async def _worked_out(
-    session: AsyncSession, bureau: Bureau, found: Sequence[tuple[Request, CaseRow]], now: datetime, *, alone: bool
+    session: AsyncSession, bureau: Bureau, found: Sequence[tuple[Request, _Case]], now: datetime, *, alone: bool
 ) -> tuple[list[_Ascent], list[int]]:
     """What is to be written, and the ids of those for which nobody can say."""
     before: dict[int, list[Rung]] = {request.id: [] for request, _ in found}
     if found:
         for rung in (await session.execute(_REACHED, {"ids": list(before)})).scalars():
             before[rung.request_id].append(rung)
-        people = await people_in_each(session, bureau, {case.id for _, case in found})
+    told = _Told(await people_in_each(session, bureau, {case.id for _, case in found}) if found else {})
     ascents, left = [], []
     for request, case in found:
         try:
-            ascents.append(_ascent(bureau, request, case, before[request.id], people[case.id], now))
+            ascents.append(_ascent(bureau, request, case, before[request.id], told, now))
         except Exception:
             if alone:
                 raise
@@ -166,33 +177,37 @@ async def _worked_out(
 
 
 def _ascent(
-    bureau: Bureau, request: Request, case: CaseRow, before: Sequence[Rung], people: People, now: datetime
+    bureau: Bureau, request: Request, case: _Case, before: Sequence[Rung], told: _Told, now: datetime
 ) -> _Ascent:
     ascent = _Ascent(request, case)
-    rungs = list(before)
-    while (climb := next_climb_of(bureau, request, rungs)) is not None and climb.at <= now:
-        ascent.letters += _letters(bureau, request, case, climb, rungs, people, now)
-        rung = Rung(
-            request_id=request.id, clock=climb.clock.value, level=climb.level.value, repeat=climb.repeat,
-            due_at=climb.at, reached_at=now,
-        )  # fmt: skip
+    if not RequestState(request.state).is_open:
+        return ascent
+    terms = terms_of(request)
+    rungs: list[Rung | NewRung] = list(before)
+    while (climb := next_climb_under(bureau, request, rungs, terms)) is not None and climb.at <= now:
+        recipients = told(case.id, climb.level, request)
+        if recipients:
+            facts = _facts(bureau, request, case, terms, climb, rungs, now)
+            ascent.letters += _letters(bureau, request, case, climb, recipients, facts)
+        rung = NewRung(request.id, climb.clock.value, climb.level.value, climb.repeat, climb.at, now)
         rungs.append(rung)
         ascent.rungs.append(rung)
     ascent.next_at = None if climb is None else climb.at
     return ascent
 
 
-def _letters(
-    bureau: Bureau, request: Request, case: CaseRow, climb: Climb, before: Sequence[Rung], people: People, now: datetime
-) -> list[dict[str, Any]]:
-    """One rung's letters: the same facts for everybody who is told at that level."""
-    reminder = climb.level is Level.REMINDER
-    told_now = people.at_level(climb.level, request.office)
-    recipients = people.holders(request.office, request.owner) or told_now if reminder else told_now
-    if not recipients:
-        return []
+def _facts(
+    bureau: Bureau,
+    request: Request,
+    case: _Case,
+    terms: StepTerms,
+    climb: Climb,
+    before: Sequence[Rung | NewRung],
+    now: datetime,
+) -> outbox.Content:
+    """What one rung's letters say: the same to everybody who is told at that level."""
     deadline = request.acknowledge_by if climb.clock is Clock.ACKNOWLEDGE else request.due
-    facts = facts_of(bureau, case, request) | {
+    facts = facts_under(bureau, case.number, request, terms) | {
         "clock": climb.clock.value,
         "clock_label": climb.clock.label,
         "deadline": deadline.isoformat(),
@@ -202,20 +217,47 @@ def _letters(
         "state_label": RequestState(request.state).label,
         "now": now.isoformat(),
     }
-    if not reminder:
-        facts["told"] = _told_before(before)
-    content = outbox.checked("reminder" if reminder else "escalation", facts, case.number)
+    if climb.level is Level.REMINDER:
+        return outbox.checked("reminder", facts, case.number)
+    return outbox.checked("escalation", facts | {"told": _told_before(before)}, case.number)
+
+
+def _letters(
+    bureau: Bureau,
+    request: Request,
+    case: _Case,
+    climb: Climb,
+    recipients: Sequence[Recipient],
+    content: outbox.Content,
+) -> list[dict[str, Any]]:
     return [
         outbox.row_of(
             bureau, key=f"rung/{request.id}/{climb.clock.value}/{climb.level.value}/{climb.repeat}/{officer.key}",
             content=content, case_id=case.id, to_office=officer.office, to_officer=officer.key, request=request,
-            level=climb.level, acts=reminder,
+            level=climb.level, acts=climb.level is Level.REMINDER,
         )
         for officer in recipients
     ]  # fmt: skip
 
 
-def _told_before(rungs: Sequence[Rung]) -> list[dict[str, str]]:
+class _Told:
+    """Who is told at a level, of the cases of one batch: worked out once for those that see everybody alike."""
+
+    def __init__(self, people: dict[int, People]) -> None:
+        self._people = people
+        self._at_level: dict[tuple[int, Level, str], tuple[Recipient, ...]] = {}
+
+    def __call__(self, case_id: int, level: Level, request: Request) -> tuple[Recipient, ...]:
+        people = self._people[case_id]
+        key = id(people), level, request.office
+        if key not in self._at_level:
+            self._at_level[key] = people.at_level(level, request.office)
+        if level is Level.REMINDER and request.owner is not None:
+            return people.holders(request.office, request.owner) or self._at_level[key]
+        return self._at_level[key]
+
+
+def _told_before(rungs: Sequence[Rung | NewRung]) -> list[dict[str, str]]:
     """The lower levels that were told, and when: a higher letter names them."""
     return [
         {"level_label": Level(rung.level).label, "at": rung.reached_at.astimezone(UTC).isoformat()}
@@ -236,7 +278,9 @@ async def _busy(session: AsyncSession, ascents: Sequence[_Ascent]) -> set[int]:
     return {ascent.request.id for ascent in ascents if ascent.request.proceeding_id not in free}
 
 
-async def _write(session: AsyncSession, reached: Sequence[tuple[_Ascent, Rung]], now: datetime, round_id: int) -> None:
+async def _write(
+    session: AsyncSession, reached: Sequence[tuple[_Ascent, NewRung]], now: datetime, round_id: int
+) -> None:
     """The rungs and their log rows. The rows' uniqueness makes each fire once."""
     rows = [
         {

@@ -56,13 +56,19 @@ async def people_in(session: AsyncSession, bureau: Bureau, case_id: int | None) 
 
 
 async def people_in_each(session: AsyncSession, bureau: Bureau, case_ids: Collection[int]) -> dict[int, People]:
-    """The same for each of many cases, in one question."""
+    """The same for each of many cases, in one question. Cases that see everybody alike share their people."""
     now = bureau.clock.now()
     absences, bars, reporters = await _read(session, _OF_CASES, now=now, cases=sorted(case_ids))
-    return {
-        case: People(bureau.county, now, absences, tuple(bars.get(case, ())), frozenset(reporters.get(case, ())))
-        for case in case_ids
-    }
+    officers = {plain_name(one.name) for office in bureau.county.offices.values() for one in office.officers}
+    alike: dict[tuple[tuple[Bar, ...], frozenset[str]], People] = {}
+    found = {}
+    for case in case_ids:
+        # A reporter who is no officer takes part in nothing and changes nothing.
+        key = tuple(bars.get(case, ())), frozenset(officers.intersection(reporters.get(case, ())))
+        if key not in alike:
+            alike[key] = People(bureau.county, now, absences, *key)
+        found[case] = alike[key]
+    return found
 
 
 async def people_of(session: AsyncSession, bureau: Bureau, request: Request) -> People:
