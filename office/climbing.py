@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ARRAY, BigInteger, any_, bindparam, select, update
+from sqlalchemy import ARRAY, BigInteger, String, any_, bindparam, column, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -25,6 +25,7 @@ from office.people import People, Recipient
 from office.requests import NewRung, facts_under, next_climb_under, redraw, terms_of
 from office.roster import people_in_each
 from office.tables import CaseRow, EscalationRound, Event, Proceeding, Request, Rung
+from office.tables.base import Instant
 from rules.ladder import Climb, Clock
 from rules.vocabulary import Happening, Level, RequestState
 
@@ -101,11 +102,21 @@ _REACH = (
     .on_conflict_do_nothing(index_elements=["request_id", "clock", "level", "repeat"])
     .returning(Rung.__table__.c.id)
 )
-_LOG = insert(Event.__table__)  # type: ignore[arg-type]
+# What it returns lets SQLAlchemy send many rows in one statement.
+_LOG = insert(Event.__table__).returning(Event.__table__.c.id)  # type: ignore[arg-type]
+_LOOKED = (
+    func.unnest(
+        bindparam("ids", type_=ARRAY(BigInteger)), bindparam("next", type_=ARRAY(Instant)),
+        bindparam("levels", type_=ARRAY(String)),
+    )
+    .table_valued(column("id", BigInteger), column("next_at", Instant), column("highest", String), name="looked")
+    .render_derived()
+)  # fmt: skip
 _LOOK_AGAIN = (
-    update(Request.__table__)  # type: ignore[arg-type]
-    .where(Request.__table__.c.id == bindparam("request"))
-    .values(next_climb_at=bindparam("next_at"), level=bindparam("highest"))
+    update(Request)
+    .where(Request.id == _LOOKED.c.id)
+    .values(next_climb_at=_LOOKED.c.next_at, level=_LOOKED.c.highest)
+    .execution_options(synchronize_session=False)
 )
 
 
@@ -141,10 +152,12 @@ async def climb(
         await _write(session, reached, now, round_id)
         await outbox.put_many(session, [letter for ascent in ascents for letter in ascent.letters])
     if ascents:
-        looks = [
-            {"request": ascent.request.id, "next_at": ascent.next_at, "highest": ascent.highest} for ascent in ascents
-        ]
-        await session.execute(_LOOK_AGAIN, looks)
+        looked = {
+            "ids": [ascent.request.id for ascent in ascents],
+            "next": [ascent.next_at for ascent in ascents],
+            "levels": [ascent.highest for ascent in ascents],
+        }
+        await session.execute(_LOOK_AGAIN, looked)
     if alone:
         for ascent in ascents:
             if ascent.meets:

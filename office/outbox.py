@@ -121,7 +121,12 @@ def row_of(
     }
 
 
-_PUT_MANY = insert(Letter.__table__).on_conflict_do_nothing(index_elements=["key"])  # type: ignore[arg-type]
+# What it returns lets SQLAlchemy send many rows in one statement.
+_PUT_MANY = (
+    insert(Letter.__table__)  # type: ignore[arg-type]
+    .on_conflict_do_nothing(index_elements=["key"])
+    .returning(Letter.__table__.c.id)
+)
 
 
 async def put_many(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
