@@ -150,7 +150,7 @@ async def climb(
         if round_id is None:
             round_id = int((await session.execute(_OPEN_ROUND, {"at": now})).scalar_one())
         await _write(session, reached, now, round_id)
-        await outbox.put_many(session, [letter for ascent in ascents for letter in ascent.letters])
+        await outbox.put_many(session, bureau, [letter for ascent in ascents for letter in ascent.letters])
     if ascents:
         looked = {
             "ids": [ascent.request.id for ascent in ascents],

@@ -65,11 +65,16 @@ async def put(
         bureau, key=key, content=checked(kind, facts, case[1]), case_id=case[0], to_office=to_office,
         to_officer=to_officer, request=request, level=level, acts=acts,
     )  # fmt: skip
+    row["message_id"] = new_message_id(bureau)
     statement = insert(Letter).values(row).on_conflict_do_nothing(index_elements=["key"]).returning(Letter.id)
     new = (await session.execute(statement)).scalar_one_or_none() is not None
     if new:
         await tell(session, POST)
     return new
+
+
+_ID_BYTES = 16
+"""Of a Message-ID: as many as nobody guesses and no two share."""
 
 
 @dataclass(frozen=True)
@@ -102,10 +107,9 @@ def row_of(
     level: Level | None = None,
     acts: bool = False,
 ) -> dict[str, Any]:
-    """A letter as a row that is still to be put."""
+    """A letter as a row that is still to be put, without its Message-ID."""
     return {
         "key": key,
-        "message_id": new_message_id(bureau),
         "kind": content.kind.value,
         "case_id": case_id,
         "request_id": None if request is None else request.id,
@@ -129,10 +133,14 @@ _PUT_MANY = (
 )
 
 
-async def put_many(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
+async def put_many(session: AsyncSession, bureau: Bureau, rows: Sequence[dict[str, Any]]) -> None:
     """Put many letters as `put` puts one; the posts are told once."""
     if rows:
-        await session.execute(_PUT_MANY, rows)
+        # One draw for all: each is a word with the operating system.
+        drawn, size = secrets.token_hex(_ID_BYTES * len(rows)), 2 * _ID_BYTES
+        domain = mail_domain(bureau)
+        ids = (f"<{drawn[at : at + size]}@{domain}>" for at in range(0, len(drawn), size))
+        await session.execute(_PUT_MANY, [row | {"message_id": new} for row, new in zip(rows, ids, strict=True)])
         await tell(session, POST)
 
 
@@ -143,7 +151,7 @@ def mail_domain(bureau: Bureau) -> str:
 
 def new_message_id(bureau: Bureau) -> str:
     """A fresh Message-ID that says nothing but the sender's domain."""
-    return f"<{secrets.token_hex(16)}@{mail_domain(bureau)}>"
+    return f"<{secrets.token_hex(_ID_BYTES)}@{mail_domain(bureau)}>"
 
 
 def _handing_over() -> Executable:
