@@ -6,6 +6,7 @@ procuratorate, whose recommendation the silent office answers in writing.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from sqlalchemy import select
@@ -55,13 +56,25 @@ async def seek_supervision(session: AsyncSession, bureau: Bureau, request: Reque
     未成年人保护法 105, 114; 民发〔2019〕62号 四(二). Never for a step of coordination, and not for the procuratorate's own
     silence. The request is locked by the caller, so nobody else asks at the same time.
     """
-    silent = bureau.county.office(request.office)
-    if step_of(request.step).mechanism is None or silent.kind is Office.PROCURATORATE:
-        return
-    asked = steps.SEEK_PROCURATORIAL_SUPERVISION
-    before = select(Request.id).where(Request.concerns == request.id, Request.step == asked.key).limit(1)
-    if (await session.execute(before)).scalar_one_or_none() is None:
+    if await still_to_seek(session, bureau, [request]):
+        asked = steps.SEEK_PROCURATORIAL_SUPERVISION
         await _ask_about(session, bureau, request, case, asked, "coordinator", urgent=request.urgent)
+
+
+async def still_to_seek(session: AsyncSession, bureau: Bureau, requests: Sequence[Request]) -> set[int]:
+    """Of steps that the joint meeting is told of, the ids of those about which the coordinator is still to be asked."""
+    may = {
+        request.id
+        for request in requests
+        if step_of(request.step).mechanism is not None
+        and bureau.county.office(request.office).kind is not Office.PROCURATORATE
+    }
+    if not may:
+        return set()
+    asked = select(Request.concerns).where(
+        Request.concerns.in_(may), Request.step == steps.SEEK_PROCURATORIAL_SUPERVISION.key
+    )
+    return may - set((await session.execute(asked)).scalars())
 
 
 async def _decided(session: AsyncSession, bureau: Bureau, request: Request, case: CaseRow, answer: AnswerRow) -> None:

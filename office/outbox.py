@@ -7,7 +7,8 @@ overtaken cannot write over its successor. A letter keeps its Message-ID however
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Executable, bindparam, func, literal, select, update
@@ -35,8 +36,9 @@ from office.tables import Event, Letter, Request
 from rules.vocabulary import Happening, LetterState, Level
 
 __all__ = [
-    "ABOUT_AN_OPEN_STEP", "GATHERED", "Claim", "LetterKind", "Outlook", "claim", "claimed_letter", "claimed_with_step",
-    "give_back", "hold", "look_again", "put", "stale_because",
+    "ABOUT_AN_OPEN_STEP", "GATHERED", "Claim", "Content", "LetterKind", "Outlook", "checked", "claim",
+    "claimed_letter", "claimed_with_step", "give_back", "hold", "look_again", "put", "put_many", "row_of",
+    "stale_because",
 ]  # fmt: skip
 
 
@@ -59,36 +61,87 @@ async def put(
     `case` is the case's id and number, (None, "") for a letter of no case. Raises ValueError for facts that the kind
     does not allow, for facts of another case, and for a digest, which is made of letters and is none itself.
     """
-    if LetterKind(kind) is LetterKind.DIGEST:
-        raise ValueError("a digest is made by the post, of letters that were put")
-    checked = check_facts(kind, facts)
-    if checked.case_number != case[1]:
-        raise ValueError(f"a letter of case {case[1]} carries the facts of another case")
-    statement = (
-        insert(Letter)
-        .values(
-            key=key,
-            message_id=new_message_id(bureau),
-            kind=LetterKind(kind).value,
-            case_id=case[0],
-            request_id=None if request is None else request.id,
-            request_version=None if request is None else request.version,
-            level=None if level is None else level.value,
-            to_office=to_office,
-            to_officer=to_officer,
-            acts=acts,
-            facts=checked.model_dump(mode="json"),
-            state=LetterState.PENDING.value,
-            attempts=0,
-            put_at=bureau.clock.now(),
-        )
-        .on_conflict_do_nothing(index_elements=["key"])
-        .returning(Letter.id)
-    )
+    row = row_of(
+        bureau, key=key, content=checked(kind, facts, case[1]), case_id=case[0], to_office=to_office,
+        to_officer=to_officer, request=request, level=level, acts=acts,
+    )  # fmt: skip
+    row["message_id"] = new_message_id(bureau)
+    statement = insert(Letter).values(row).on_conflict_do_nothing(index_elements=["key"]).returning(Letter.id)
     new = (await session.execute(statement)).scalar_one_or_none() is not None
     if new:
         await tell(session, POST)
     return new
+
+
+_ID_BYTES = 16
+"""Of a Message-ID: as many as nobody guesses and no two share."""
+
+
+@dataclass(frozen=True)
+class Content:
+    """What one or several letters say: facts that were checked, as they are kept."""
+
+    kind: LetterKind
+    facts: Mapping[str, Any]
+
+
+def checked(kind: str, facts: Mapping[str, Any], case_number: str) -> Content:
+    """The content of a letter about to be put. Raises ValueError as `put` does."""
+    if LetterKind(kind) is LetterKind.DIGEST:
+        raise ValueError("a digest is made by the post, of letters that were put")
+    found = check_facts(kind, facts)
+    if found.case_number != case_number:
+        raise ValueError(f"a letter of case {case_number} carries the facts of another case")
+    return Content(LetterKind(kind), found.model_dump(mode="json"))
+
+
+def row_of(
+    bureau: Bureau,
+    *,
+    key: str,
+    content: Content,
+    case_id: int | None,
+    to_office: str,
+    to_officer: str,
+    request: Request | None = None,
+    level: Level | None = None,
+    acts: bool = False,
+) -> dict[str, Any]:
+    """A letter as a row that is still to be put, without its Message-ID."""
+    return {
+        "key": key,
+        "kind": content.kind.value,
+        "case_id": case_id,
+        "request_id": None if request is None else request.id,
+        "request_version": None if request is None else request.version,
+        "level": None if level is None else level.value,
+        "to_office": to_office,
+        "to_officer": to_officer,
+        "acts": acts,
+        "facts": content.facts,
+        "state": LetterState.PENDING.value,
+        "attempts": 0,
+        "put_at": bureau.clock.now(),
+    }
+
+
+# What it returns lets SQLAlchemy send many rows in one statement.
+_PUT_MANY = (
+    insert(Letter.__table__)  # type: ignore[arg-type]
+    .on_conflict_do_nothing(index_elements=["key"])
+    .returning(Letter.__table__.c.id)
+)
+
+
+async def put_many(session: AsyncSession, bureau: Bureau, rows: Sequence[dict[str, Any]]) -> None:
+    """Put many letters as `put` puts one; the posts are told once."""
+    if rows:
+        # One draw for all: each is a word with the operating system.
+        drawn, size = secrets.token_hex(_ID_BYTES * len(rows)), 2 * _ID_BYTES
+        domain = mail_domain(bureau)
+        ids = (f"<{drawn[at : at + size]}@{domain}>" for at in range(0, len(drawn), size))
+        await session.execute(_PUT_MANY, [row | {"message_id": new} for row, new in zip(rows, ids, strict=True)])
+        await tell(session, POST)
 
 
 def mail_domain(bureau: Bureau) -> str:
@@ -98,7 +151,7 @@ def mail_domain(bureau: Bureau) -> str:
 
 def new_message_id(bureau: Bureau) -> str:
     """A fresh Message-ID that says nothing but the sender's domain."""
-    return f"<{secrets.token_hex(16)}@{mail_domain(bureau)}>"
+    return f"<{secrets.token_hex(_ID_BYTES)}@{mail_domain(bureau)}>"
 
 
 def _handing_over() -> Executable:

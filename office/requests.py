@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 
 from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
@@ -28,7 +30,13 @@ from rules.vocabulary import AnswerKind, Channel, Happening, Level, Office, Requ
 
 def terms_of(request: Request) -> StepTerms:
     """The limits and ladders in force when the step began."""
-    return StepTerms.from_json(request.terms)
+    return _terms(json.dumps(request.terms))
+
+
+@lru_cache(maxsize=1024)
+def _terms(kept: str) -> StepTerms:
+    """Of many steps asked under the same terms, the clock reads them once."""
+    return StepTerms.from_json(json.loads(kept))
 
 
 async def news(session: AsyncSession, proceeding_id: int) -> None:
@@ -248,10 +256,14 @@ def subject_label(request: Request) -> str:
 
 def facts_of(bureau: Bureau, case: CaseRow, request: Request) -> dict[str, object]:
     """What any letter about a step may say: number, step, office, deadlines, law. Nothing of the child."""
+    return facts_under(bureau, case.number, request, terms_of(request))
+
+
+def facts_under(bureau: Bureau, case_number: str, request: Request, terms: StepTerms) -> dict[str, object]:
+    """The same where the request's terms have been read already."""
     asked = step(request.step)
-    terms = terms_of(request)
     return {
-        "case_number": case.number,
+        "case_number": case_number,
         "step": asked.key,
         "step_label": asked.label,
         "subject_label": subject_label(request),
@@ -268,11 +280,27 @@ def facts_of(bureau: Bureau, case: CaseRow, request: Request) -> dict[str, objec
     }
 
 
-def next_climb_of(bureau: Bureau, request: Request, rungs: Sequence[Rung]) -> Climb | None:
+@dataclass(frozen=True)
+class NewRung:
+    """A rung that has been reached and is no row yet."""
+
+    request_id: int
+    clock: str
+    level: str
+    repeat: int
+    due_at: datetime
+    reached_at: datetime
+
+
+def next_climb_of(bureau: Bureau, request: Request, rungs: Sequence[Rung | NewRung]) -> Climb | None:
     """The rung that comes next on either clock. The acknowledge clock stops when the office acknowledges."""
-    if not RequestState(request.state).is_open:
-        return None
-    terms = terms_of(request)
+    return next_climb_under(bureau, request, rungs, terms_of(request)) if RequestState(request.state).is_open else None
+
+
+def next_climb_under(
+    bureau: Bureau, request: Request, rungs: Sequence[Rung | NewRung], terms: StepTerms
+) -> Climb | None:
+    """The same where the request is open and its terms have been read already."""
     office = bureau.county.office(request.office)
     hours = None if request.urgent else office.hours
     clocks = {Clock.ANSWER: (terms.answer_ladder, request.due)}

@@ -13,28 +13,25 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import httpx
 from rich.progress import Progress
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from config.settings import Settings
 from office import links
 from office.bench import Unmeasured
 from office.bench.figures import percentile
+from office.bench.filling import COPIES, fill, opened
 from office.bench.surroundings import free_ports
 from office.bureau import Bureau
 from office.embedded import EmbeddedPostgres
-from office.intake import Filing, file_report
 from office.migrate import upgrade_async
 from office.opening import open_bureau
-from office.requests import ask
-from office.tables import CaseRow, Letter, Link, Proceeding, Request
-from rules.steps import POLICE_ACCEPT
-from rules.vocabulary import ReporterKind, ReportReason
+from office.tables import Letter, Link, Request
 
 REQUESTS = 100_000
 USED = 200
@@ -58,20 +55,7 @@ LABELS = {
 }
 
 FILL = (
-    """INSERT INTO child (number, opened_at) SELECT 'bench-' || n, c.opened_at
-       FROM child c, generate_series(2, :count) n WHERE c.id = (SELECT min(id) FROM child)""",
-    """INSERT INTO "case" SELECT x.* FROM "case" c,
-           (SELECT id, row_number() OVER (ORDER BY id) place FROM child WHERE number LIKE 'bench-%') k,
-           LATERAL jsonb_populate_record(c, jsonb_build_object(
-               'id', c.id + k.place, 'number', 'BENCH-2000-' || lpad(k.place::text, 6, '0'), 'child_id', k.id)) x
-       WHERE c.id = :case""",
-    """INSERT INTO proceeding SELECT x.* FROM proceeding p, "case" k,
-           LATERAL jsonb_populate_record(p, jsonb_build_object('id', p.id + k.id - p.case_id, 'case_id', k.id)) x
-       WHERE p.id = :proceeding AND k.number LIKE 'BENCH-%'""",
-    """INSERT INTO request SELECT x.* FROM request r, proceeding p,
-           LATERAL jsonb_populate_record(r, jsonb_build_object(
-               'id', r.id + p.id - r.proceeding_id, 'proceeding_id', p.id)) x
-       WHERE r.id = :request AND p.id <> r.proceeding_id""",
+    *COPIES,
     """INSERT INTO letter SELECT x.* FROM letter l, request r JOIN proceeding p ON p.id = r.proceeding_id,
            LATERAL jsonb_populate_record(l, jsonb_build_object(
                'id', 1000 + r.id, 'case_id', p.case_id, 'request_id', r.id, 'key', 'bench/' || r.id,
@@ -82,12 +66,8 @@ FILL = (
        SELECT l.id, l.request_id, k.request_version, k.office, k.officer, md5('nonce' || l.id), md5('hash' || l.id),
            k.made_at, k.expires_at, 0
        FROM link k, letter l WHERE k.id = :link AND l.key LIKE 'bench/%'""",
-    """SELECT setval(pg_get_serial_sequence('"case"', 'id'), (SELECT max(id) FROM "case")),
-           setval(pg_get_serial_sequence('proceeding', 'id'), (SELECT max(id) FROM proceeding)),
-           setval(pg_get_serial_sequence('request', 'id'), (SELECT max(id) FROM request)),
-           setval(pg_get_serial_sequence('letter', 'id'), (SELECT max(id) FROM letter))""",
+    "SELECT setval(pg_get_serial_sequence('letter', 'id'), (SELECT max(id) FROM letter))",
 )
-"""One case that was opened as every case is, copied: its number of places is what is measured, not its contents."""
 
 
 @dataclass(frozen=True)
@@ -149,34 +129,14 @@ def _settings(own: dict[str, str]) -> Settings:
 async def _filled(bureau: Bureau, progress: Progress) -> list[Used]:
     """Fill the records; the links that will be used are spread over all of them."""
     bar = progress.add_task(f"写入 {REQUESTS} 项交办", total=len(FILL))
-    filing = Filing(
-        form_key="bench-000001",
-        reporter_kind=ReporterKind.CITIZEN,
-        reason=ReportReason.UNNATURAL_INJURY,
-        danger_now=False,
-        township=next(iter(bureau.county.townships)),
-        narrative="基准测试",
-    )
-    receipt = await file_report(bureau, filing)
+    origin = await opened(bureau)
     async with bureau.database.transaction() as session:
-        case = (await session.execute(select(CaseRow).where(CaseRow.number == receipt.case))).scalar_one()
-        proceeding = (await session.execute(select(Proceeding).where(Proceeding.case_id == case.id))).scalar_one()
-        office = bureau.county.office(POLICE_ACCEPT.office.value)
-        request = await ask(session, bureau, case, proceeding.id, POLICE_ACCEPT, office)
-        letter = (await session.execute(select(Letter).where(Letter.request_id == request.id).limit(1))).scalar_one()
+        of_step = select(Letter).where(Letter.request_id == origin.request).limit(1)
+        letter = (await session.execute(of_step)).scalar_one()
         await links.mint(session, bureau, letter)
         link = (await session.execute(select(Link.id).where(Link.letter_id == letter.id))).scalar_one()
-        origin = {
-            "count": REQUESTS, "case": case.id, "proceeding": proceeding.id, "request": request.id,
-            "letter": letter.id, "link": link,
-        }  # fmt: skip
-    for statement in FILL:
-        async with bureau.database.transaction() as session:
-            used = {name: value for name, value in origin.items() if f":{name}" in statement}
-            await session.execute(text(statement), used)
-        progress.advance(bar)
-    async with bureau.database.engine.connect() as connection:
-        await (await connection.execution_options(isolation_level="AUTOCOMMIT")).execute(text("VACUUM ANALYZE"))
+    given = asdict(origin) | {"count": REQUESTS, "letter": letter.id, "link": link}
+    await fill(bureau, FILL, given, lambda: progress.advance(bar))
     async with bureau.database.transaction() as session:
         counted = (await session.execute(select(func.count()).select_from(Request))).scalar_one()
         if counted < REQUESTS:

@@ -81,6 +81,12 @@ def test_portal_promises_its_figures() -> None:
     assert {"p50_ms", "p99_ms"} <= set(import_module("office.bench.portal").LABELS)
 
 
+def test_clock_promises_its_figures() -> None:
+    """The contract's figures are among those of `clock`, and the ratio that holds on any machine."""
+    wanted = {"open", "due", "round_s", "idle_tick_ms_100k", "idle_tick_ms_1m", "idle_ratio", "punctuality_p99_s"}
+    assert wanted <= set(import_module("office.bench.clock").LABELS)
+
+
 def test_no_name_means_all() -> None:
     """A name chooses one benchmark; without one, all are chosen."""
     assert chosen(None) == NAMES
