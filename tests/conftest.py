@@ -57,8 +57,8 @@ def records_url(emptied: EmptiedDatabases) -> Iterator[str]:
 
 @pytest.fixture
 def installation(tmp_path: Path) -> Settings:
-    """Settings of a demonstration that sends nothing anywhere."""
-    return Settings(data_dir=tmp_path, demo=True)
+    """Settings of a demonstration that sends nothing anywhere, and whose letters do not wait for company."""
+    return Settings(data_dir=tmp_path, demo=True, mail_digest_seconds=0.0)
 
 
 class FixedClock:

@@ -22,8 +22,7 @@ def play(records_url: str, county: County, clock: FixedClock, installation: Sett
 
     def run(story: Callable[[Desk], Awaitable[None]]) -> None:
         async def at_desk() -> None:
-            prompt = installation.model_copy(update={"mail_digest_seconds": 0.0})
-            async with open_desk(records_url, county, clock, prompt) as desk:
+            async with open_desk(records_url, county, clock, installation) as desk:
                 await story(desk)
 
         asyncio.run(at_desk())

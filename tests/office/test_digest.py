@@ -37,7 +37,7 @@ def play(records_url: str, county: County, clock: FixedClock, installation: Sett
 
     def run(story: Callable[[Desk], Awaitable[None]], **settings: Any) -> None:
         async def at_desk() -> None:
-            chosen = installation.model_copy(update={"mail_digest_seconds": 0.0} | settings)
+            chosen = installation.model_copy(update=settings)
             async with open_desk(records_url, county, clock, chosen) as desk:
                 await story(desk)
 

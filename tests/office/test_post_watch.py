@@ -4,37 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select, update
 from typer.testing import CliRunner
 
-from config.county import County
-from config.settings import Settings
 from office.cli import app
 from office.post import Post, watch
 from office.tables import Event, Letter, PostSeen
-from tests.conftest import FixedClock
-from tests.office.letter_desk import Desk, ScriptedMailer, open_desk
-
-Play = Callable[[Callable[[Desk], Awaitable[None]]], None]
-
-
-@pytest.fixture
-def play(records_url: str, county: County, clock: FixedClock, installation: Settings) -> Play:
-    """Run a story at a desk."""
-
-    def run(story: Callable[[Desk], Awaitable[None]]) -> None:
-        async def at_desk() -> None:
-            prompt = installation.model_copy(update={"mail_digest_seconds": 0.0})
-            async with open_desk(records_url, county, clock, prompt) as desk:
-                await story(desk)
-
-        asyncio.run(at_desk())
-
-    return run
+from tests.office.letter_desk import Desk, Play, ScriptedMailer
 
 
 async def age(desk: Desk, minutes: float) -> None:
