@@ -25,6 +25,9 @@ from rules.vocabulary import Happening, Level, Mechanism
 SCALE = 60.0
 """County seconds for each machine second while the offices act; in the silence the clock is moved on."""
 
+LETTERS_OF_THE_STORY = 1000
+"""Letters about its one case in an hour, before the post would call a person."""
+
 
 def tell_the_story(settings: Settings, *, fast: bool, as_json: bool) -> int:
     """Play the demonstration. Gives 0 when everything expected happened, else 1."""
@@ -33,7 +36,10 @@ def tell_the_story(settings: Settings, *, fast: bool, as_json: bool) -> int:
     quiet = Console(quiet=True) if as_json else console
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="jieli-demo-") as folder:
-        chosen = settings.model_copy(update={"data_dir": Path(folder), "demo": True})
+        # Months pass in minutes: so many letters about one case would be a storm in a county, and are the story here.
+        chosen = settings.model_copy(
+            update={"data_dir": Path(folder), "demo": True, "mail_ceiling_case": LETTERS_OF_THE_STORY}
+        )
         fault = ""
         try:
             with Supervisor(chosen, demo=True, scale=SCALE, console=quiet) as supervisor:

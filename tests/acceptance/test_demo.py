@@ -65,4 +65,5 @@ def test_everything_promised_happened(told: list[dict[str, Any]]) -> None:
     events = [line["event"] for line in told]
     assert events[0] == "report_filed"
     assert events.count("case_opened") == events.count("case_closed") == 1
+    assert "ceiling_reached" not in events, "the story is no storm"
     assert {line["mechanism"] for line in told if line["event"] == "proceeding_closed"} == set(Mechanism)
