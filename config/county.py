@@ -105,7 +105,7 @@ class County:
 
         Empty only where nobody is left up to the joint meeting.
         """
-        for rung in list(Level)[level.height :]:
+        for rung in level.and_above:
             found = self._people_at(rung, office_key)
             if found:
                 return found

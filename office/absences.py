@@ -18,7 +18,7 @@ from office.people import People
 from office.roster import people_in, people_of
 from office.tables import Absence, Letter, Proceeding, Request
 from office.timekeeping import COUNTY_ZONE
-from rules.vocabulary import Happening, RequestState
+from rules.vocabulary import OPEN_STATES, Happening
 
 COORDINATOR = "coordinator"
 """Who may name a stand-in from another office."""
@@ -204,7 +204,7 @@ async def _refuse_conflict(session: AsyncSession, bureau: Bureau, away: Officer,
         select(Request)
         .join(Proceeding, Proceeding.id == Request.proceeding_id)
         .where(
-            Request.state.in_([state.value for state in RequestState if state.is_open]),
+            Request.state.in_(OPEN_STATES),
             Request.office == away.office,
             (Request.owner == away.key)
             | Request.id.in_(select(Letter.request_id).where(Letter.to_officer == away.key, Letter.acts)),

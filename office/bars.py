@@ -23,10 +23,8 @@ from office.people import People, plain_name
 from office.requests import recuse, redraw, write_to
 from office.roster import people_in
 from office.tables import Barred, CaseRow, Letter, Proceeding, Request
-from rules.vocabulary import BarReason, Happening, LetterState, RequestState
+from rules.vocabulary import MAY_ARRIVE, OPEN_STATES, BarReason, Happening, RequestState
 
-_OPEN = [state.value for state in RequestState if state.is_open]
-_ARRIVING = (LetterState.PENDING.value, LetterState.SENDING.value, LetterState.HANDED_OVER.value)
 _TRIES = 50
 _LOCK_TAKEN = "55P03"
 
@@ -71,7 +69,7 @@ async def _bar(session: AsyncSession, bureau: Bureau, number: str, who: str, rea
             await session.execute(
                 select(Request)
                 .join(Proceeding, Proceeding.id == Request.proceeding_id)
-                .where(Proceeding.case_id == case.id, Request.state.in_(_OPEN))
+                .where(Proceeding.case_id == case.id, Request.state.in_(OPEN_STATES))
                 .order_by(Request.id)
                 .with_for_update(of=Request)
             )
@@ -129,7 +127,7 @@ async def _pass_on(
 async def _somebody_has_it(session: AsyncSession, request: Request, people: People) -> bool:
     """Whether a letter about the step has gone, or is going, to somebody who may act on it."""
     rows = await session.execute(
-        select(Letter.to_officer).where(Letter.request_id == request.id, Letter.acts, Letter.state.in_(_ARRIVING))
+        select(Letter.to_officer).where(Letter.request_id == request.id, Letter.acts, Letter.state.in_(MAY_ARRIVE))
     )
     return any(people.may_act(key, request.office) for key in rows.scalars())
 

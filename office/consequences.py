@@ -22,16 +22,7 @@ from rules import steps
 from rules.answers import Answer
 from rules.steps import Step
 from rules.steps import step as step_of
-from rules.vocabulary import AnswerKind, Happening, LetterState, Office, RequestState
-
-PERHAPS_TOLD = [
-    state.value
-    for state in (
-        LetterState.PENDING, LetterState.HELD, LetterState.SENDING, LetterState.UNCERTAIN, LetterState.HANDED_OVER,
-    )
-]  # fmt: skip
-"""A letter that waits may leave at the very moment of the answer: its recipient gets the notice as well, and the post
-lets that go stale if the letter never left."""
+from rules.vocabulary import MAY_ARRIVE, AnswerKind, Happening, Office, RequestState
 
 
 async def follow(session: AsyncSession, bureau: Bureau, request: Request, case: CaseRow, answer: AnswerRow) -> None:
@@ -134,7 +125,7 @@ async def _tell_all(
         .where(
             Letter.request_id == request.id,
             Letter.kind == "asked",
-            Letter.state.in_(PERHAPS_TOLD),
+            Letter.state.in_(MAY_ARRIVE),
         )
         .distinct()
     )
@@ -224,9 +215,10 @@ async def withdraw_asides(session: AsyncSession, bureau: Bureau, request: Reques
 async def close_with_all_who_were_told(
     session: AsyncSession, bureau: Bureau, request: Request, case: CaseRow, *, besides: str = ""
 ) -> None:
-    """Everyone above the office who was told of its silence gets one closing notice (also when the letter is on its way).
+    """Everyone above the office who was told of its silence gets one closing notice.
 
-    `besides` is who ended it: they know, and have a confirmation.
+    A letter that waits may leave at the very moment of the answer: its recipient gets the notice as well, and the post
+    lets that go stale if the letter never left. `besides` is who ended it: they know, and have a confirmation.
     """
     told = (
         await session.execute(
@@ -235,7 +227,7 @@ async def close_with_all_who_were_told(
                 Letter.request_id == request.id,
                 Letter.kind == "escalation",
                 Letter.to_officer != besides,
-                Letter.state.in_(PERHAPS_TOLD),
+                Letter.state.in_(MAY_ARRIVE),
             )
             .distinct()
         )

@@ -234,7 +234,7 @@ class People:
 
         Empty only where nobody is left up to the joint meeting.
         """
-        for rung in list(Level)[level.height :]:
+        for rung in level.and_above:
             found = self._at(rung, office)
             if found:
                 return found

@@ -27,7 +27,7 @@ from office.letter_kinds import LetterKind
 from office.requests import climb_instant, facts_of, redraw
 from office.roster import people_in
 from office.tables import CalendarState, CaseRow, Letter, Proceeding, Request, Rung
-from rules.vocabulary import Happening, LetterState, RequestState
+from rules.vocabulary import OPEN_STATES, Happening, LetterState
 from rules.wording import short_deadline
 from rules.workdays import SHANGHAI, Calendar
 
@@ -36,7 +36,6 @@ logger = logging.getLogger("jieli.recalendar")
 CALENDAR_LOCK = 46_2018
 """Key of the advisory lock under which deadlines are reckoned anew: of workers that start together, one does it."""
 BATCH = 200
-_OPEN = [state.value for state in RequestState if state.is_open]
 _NAMED = 3
 _LONGEST_REASON = 380
 """Characters; a letter's line holds 400."""
@@ -135,7 +134,7 @@ async def _recompute(bureau: Bureau, before: Calendar | None, done: Recomputed) 
     while True:
         async with bureau.database.transaction() as session:
             requests = await _rows(
-                session, select(Request).where(Request.state.in_(_OPEN), Request.id > last).order_by(Request.id).limit(BATCH)
+                session, select(Request).where(Request.state.in_(OPEN_STATES), Request.id > last).order_by(Request.id).limit(BATCH)
             )  # fmt: skip
             rungs = await _rows(session, select(Rung).where(Rung.request_id.in_([one.id for one in requests])))
         for request in requests:
@@ -176,7 +175,7 @@ async def _one(bureau: Bureau, request_id: int, before: Calendar | None, done: R
                 select(Request, CaseRow)
                 .join(Proceeding, Proceeding.id == Request.proceeding_id)
                 .join(CaseRow, CaseRow.id == Proceeding.case_id)
-                .where(Request.id == request_id, Request.state.in_(_OPEN))
+                .where(Request.id == request_id, Request.state.in_(OPEN_STATES))
                 .with_for_update(of=Request)
             )
         ).one_or_none()

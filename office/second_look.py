@@ -17,10 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from office.letter_kinds import LetterKind
 from office.tables import Disclosure, Letter, Request
 from rules.ladder import Clock
-from rules.vocabulary import LetterState, RequestState
+from rules.vocabulary import MAY_ARRIVE, LetterState, RequestState
 
-NOT_YET_SENT = (LetterState.PENDING.value, LetterState.HELD.value)
-ON_ITS_WAY = (*NOT_YET_SENT, LetterState.SENDING.value)
 PERHAPS_RECEIVED = (LetterState.HANDED_OVER.value, LetterState.UNCERTAIN.value)
 
 
@@ -166,7 +164,7 @@ async def _newer_exists(session: AsyncSession, letter: Letter, kind: LetterKind,
         Letter.to_officer == letter.to_officer,
         Letter.id > letter.id,
         Letter.kind.in_(_values(OVERTAKEN_BY[kind])),
-        Letter.state.in_([*ON_ITS_WAY, *PERHAPS_RECEIVED]),
+        Letter.state.in_(MAY_ARRIVE),
         *_same_facts(letter, SAME_THING.get(kind, ())),
     )
     if clock is not None:

@@ -26,7 +26,7 @@ from office.requests import recuse, redraw, write_to
 from office.roster import people_in
 from office.tables import Absence, Barred, CaseRow, Contact, Event, Letter, PassedOn, Proceeding, Request
 from rules.steps import step
-from rules.vocabulary import Happening, LetterState, RequestState
+from rules.vocabulary import MAY_ARRIVE, OPEN_STATES, Happening, LetterState
 
 logger = logging.getLogger("jieli.staffing")
 
@@ -36,8 +36,6 @@ BATCH = 200
 LISTED = 100
 EVERY = 60.0
 """Machine seconds between two looks."""
-_OPEN = [state.value for state in RequestState if state.is_open]
-_LOST = [state.value for state in LetterState if state.value in ("failed", "stale", "bounced")]
 
 
 @dataclass
@@ -118,7 +116,10 @@ async def _stranded(session: AsyncSession, people: People, after: int) -> Sequen
         (Request.owner.is_(None) & _not_written_to(present)) if present else false(),
     )
     statement = (
-        select(Request.id).where(Request.state.in_(_OPEN), gone, Request.id > after).order_by(Request.id).limit(BATCH)
+        select(Request.id)
+        .where(Request.state.in_(OPEN_STATES), gone, Request.id > after)
+        .order_by(Request.id)
+        .limit(BATCH)
     )
     return (await session.execute(statement)).scalars().all()
 
@@ -162,7 +163,7 @@ def _not_written_to(pairs: list[tuple[str, str]]) -> Any:
         .where(
             Letter.request_id == Request.id,
             Letter.acts,
-            Letter.state.not_in(_LOST),
+            Letter.state.in_(MAY_ARRIVE),
             tuple_(Letter.to_office, Letter.to_officer).in_(pairs),
             ~barred,
         )
@@ -179,7 +180,7 @@ async def _one(bureau: Bureau, request_id: int, done: Settled) -> None:
                 select(Request, CaseRow)
                 .join(Proceeding, Proceeding.id == Request.proceeding_id)
                 .join(CaseRow, CaseRow.id == Proceeding.case_id)
-                .where(Request.id == request_id, Request.state.in_(_OPEN))
+                .where(Request.id == request_id, Request.state.in_(OPEN_STATES))
                 .with_for_update(of=Request, skip_locked=True)
             )
         ).one_or_none()

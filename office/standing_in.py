@@ -132,7 +132,7 @@ def _those_who_stand_in(county: County, letter: Letter, fit: Fit) -> list[Office
     if office is not None and letter.level != Level.OFFICE_HEAD.value:
         people += [*office.contacts, *(one for one in office.officers if one.post == "head"), *office.officers]
     if not letter.acts:
-        for level in list(Level)[(Level(letter.level) if letter.level else Level.COORDINATOR).height :]:
+        for level in (Level(letter.level) if letter.level else Level.COORDINATOR).and_above:
             people += county.officer_at_level(level, letter.to_office)
     each_once = {one.key: one for one in people}
     return [one for one in each_once.values() if one.key != letter.to_officer and one.email and fit(one)]

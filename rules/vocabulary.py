@@ -80,6 +80,11 @@ class Level(Labelled):
         """0 for the reminder, 4 for the joint meeting."""
         return list(Level).index(self)
 
+    @property
+    def and_above(self) -> tuple[Level, ...]:
+        """This level and those above it, lowest first."""
+        return tuple(Level)[self.height :]
+
 
 class RequestState(Labelled):
     """What has become of a step put to an office."""
@@ -94,6 +99,10 @@ class RequestState(Labelled):
     def is_open(self) -> bool:
         """True while the office still owes an answer."""
         return self in (RequestState.ASKED, RequestState.ACKNOWLEDGED)
+
+
+OPEN_STATES = tuple(state.value for state in RequestState if state.is_open)
+"""Those of steps to which an office still owes an answer, as the records keep them."""
 
 
 class AnswerKind(Labelled):
@@ -130,6 +139,15 @@ class LetterState(Labelled):
     def is_lost(self) -> bool:
         """Whether the letter reached nobody, as far as is known."""
         return self in (LetterState.FAILED, LetterState.BOUNCED)
+
+    @property
+    def may_arrive(self) -> bool:
+        """Whether the letter has arrived, as far as is known, or may still."""
+        return not self.is_lost and self is not LetterState.STALE
+
+
+MAY_ARRIVE = tuple(state.value for state in LetterState if state.may_arrive)
+"""Those of letters that have arrived or may still, as the records keep them."""
 
 
 class MailSort(Labelled):

@@ -140,7 +140,7 @@ class Alarm:
 
     def _coordinators(self, at: datetime) -> list[Officer]:
         """Every coordinator with an address who is there; where nobody is, whoever is told at the next level above."""
-        for level in list(Level)[Level.COORDINATOR.height :]:
+        for level in Level.COORDINATOR.and_above:
             told = self._bureau.county.officer_at_level(level, Level.COORDINATOR.value)
             there = [one for one in told if one.email and one.serves(at.date())]
             if there:

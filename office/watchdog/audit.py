@@ -20,10 +20,9 @@ from config.steps import StepTerms
 from office.tables import CaseRow, Proceeding, Request, Rung
 from rules.holds import Hold, running
 from rules.ladder import Climb, Clock, Ladder, Reached, next_climb
-from rules.vocabulary import Level, RequestState
+from rules.vocabulary import OPEN_STATES, Level, RequestState
 from rules.workdays import OfficeHours
 
-OPEN = [state.value for state in RequestState if state.is_open]
 AT_MOST = 10_000
 """Open steps reckoned in one look, those with the nearest deadlines first; the look says when there are more."""
 
@@ -54,7 +53,7 @@ async def audit(session: AsyncSession, county: County, now: datetime, grace: tim
                 func.count().filter(late),
                 func.min(nearest).filter(late, Request.state == RequestState.ASKED.value),
                 func.min(Request.due).filter(late, Request.state != RequestState.ASKED.value),
-            ).where(Request.state.in_(OPEN))
+            ).where(Request.state.in_(OPEN_STATES))
         )
     ).one()
     found = Audit(open=counted[0], overdue=counted[1], oldest=min(filter(None, counted[2:]), default=None))
@@ -66,7 +65,7 @@ async def audit(session: AsyncSession, county: County, now: datetime, grace: tim
             )
             .join(Proceeding, Proceeding.id == Request.proceeding_id)
             .join(CaseRow, CaseRow.id == Proceeding.case_id)
-            .where(Request.state.in_(OPEN))
+            .where(Request.state.in_(OPEN_STATES))
             .order_by(nearest, Request.id)
             .limit(AT_MOST)
         )
@@ -80,7 +79,7 @@ async def audit(session: AsyncSession, county: County, now: datetime, grace: tim
     reached = await session.execute(
         select(Rung.request_id, Rung.clock, Rung.level, Rung.repeat, Rung.reached_at)
         .join(Request, Request.id == Rung.request_id)
-        .where(Request.state.in_(OPEN))
+        .where(Request.state.in_(OPEN_STATES))
     )
     for row in reached.all():
         rungs[int(row.request_id)].append(row)

@@ -15,9 +15,9 @@ from office.letter_kinds import LetterKind
 from office.letters import elapsed
 from office.tables import Appointment, CaseRow, ClockSeen, Letter, Proceeding, Request, Rung
 from office.timekeeping import COUNTY_ZONE, ScaledClock
-from office.watchdog.audit import OPEN, Audit, audit
+from office.watchdog.audit import Audit, audit
 from office.watchdog.findings import Check, Finding, Health
-from rules.vocabulary import LetterState
+from rules.vocabulary import MAY_ARRIVE, OPEN_STATES, LetterState
 
 SILENT_AFTER = timedelta(minutes=5)
 """Machine time without a turn of the clock after which it counts as silent; the same patience holds for rungs and wakes."""
@@ -26,7 +26,6 @@ MANY_MENDS = 5
 LISTED = 20
 _ON_THE_WAY = (LetterState.PENDING.value, LetterState.SENDING.value)
 _LOST = [state.value for state in LetterState if state.is_lost]
-_STILL_GOOD = [LetterState.HANDED_OVER.value, LetterState.UNCERTAIN.value, LetterState.HELD.value, *_ON_THE_WAY]
 _RESTART = "请管理这台机器的人员查看 jieli up 的输出，停止后重新运行 jieli up。"
 
 
@@ -115,7 +114,7 @@ async def untold(session: AsyncSession) -> Finding:
         .join(Request, Request.id == Rung.request_id)
         .join(Proceeding, Proceeding.id == Request.proceeding_id)
         .join(CaseRow, CaseRow.id == Proceeding.case_id)
-        .where(Request.state.in_(OPEN), ~letter),
+        .where(Request.state.in_(OPEN_STATES), ~letter),
     )
     figures = {"rungs_without_letter": len(cases)}
     if not cases:
@@ -231,7 +230,7 @@ async def lost(session: AsyncSession) -> Finding:
         other.request_id == Letter.request_id,
         other.kind == Letter.kind,
         other.level.is_not_distinct_from(Letter.level),
-        other.state.in_(_STILL_GOOD),
+        other.state.in_(MAY_ARRIVE),
     )
     found = await _cases(
         session,
@@ -241,7 +240,7 @@ async def lost(session: AsyncSession) -> Finding:
         .join(Proceeding, Proceeding.id == Request.proceeding_id)
         .join(CaseRow, CaseRow.id == Proceeding.case_id)
         .where(
-            Request.state.in_(OPEN),
+            Request.state.in_(OPEN_STATES),
             Letter.state.in_(_LOST),
             # A letter of an earlier version is no longer true, and nobody misses it.
             Letter.request_version == Request.version,

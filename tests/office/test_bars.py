@@ -6,7 +6,7 @@ import asyncio
 from email.message import EmailMessage
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from office import disclosure, links
 from office.answering import Given, Refused
@@ -15,9 +15,9 @@ from office.links import LinkStatus
 from office.phone import answer_by_phone
 from office.post import Post
 from office.staffing import settle
-from office.tables import Barred, CaseRow, Event, Request
+from office.tables import Barred, CaseRow, Event, Letter, Request
 from rules.answers import Acceptance
-from rules.vocabulary import AnswerKind, BarReason, Happening
+from rules.vocabulary import AnswerKind, BarReason, Happening, LetterState
 from tests.office.letter_desk import ScriptedMailer, without
 from tests.office.test_staffing import county_is, take_three
 from tests.story import Story
@@ -192,6 +192,17 @@ async def test_a_letter_that_has_not_left_goes_to_the_next_contact(story: Story)
     assert not {"ps.zhou@anhe.example", "ps.xia@anhe.example"} & set(to)
     assert not await story.letters("recipient_missing")
     assert (await (await story.link("police_accept", "ps_zhiban")).look()).status is LinkStatus.OPEN
+
+
+@pytest.mark.parametrize("state", [state for state in LetterState if state.may_arrive])
+async def test_a_colleague_whose_letter_may_arrive_gets_no_second_one(story: Story, state: LetterState) -> None:
+    """Also where a ceiling holds the letter up, or nobody knows whether it arrived."""
+    await story.report()
+    async with story.database.transaction() as session:
+        await session.execute(update(Letter).values(state=state.value))
+    await shut_out(story, "ps_zhou")
+    asked = (await story.request("police_accept")).id
+    assert [x.to_officer for x in await story.letters("asked", request_id=asked)].count("ps_xia") == 1
 
 
 async def test_the_owners_step_goes_on_when_the_owner_is_barred(story: Story) -> None:
