@@ -12,10 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from config.county import Officer
 from office import outbox
 from office.absences import absences_to_come, end_absence_in, set_absence_in
-from office.answering import Refused
 from office.bureau import Bureau
 from office.letter_kinds import LetterKind
 from office.people import People, plain_name
+from office.refusals import Refused, UnknownLink
 from office.roster import people_in
 from office.tables import AbsenceForm, Letter
 from office.timekeeping import COUNTY_ZONE
@@ -23,10 +23,6 @@ from office.tokens import ABSENCE, clean_token, hash_of, refusal_of_code, token_
 
 LIVES = timedelta(days=3)
 """How long the way to the page is open. Another one can be asked for at any time."""
-
-
-class UnknownForm(Exception):  # noqa: N818 - it is an answer, not an accident
-    """No letter carries this link."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +80,7 @@ async def _send(session: AsyncSession, bureau: Bureau, officer: Officer, office_
 
 
 async def open_form(bureau: Bureau, raw: str) -> OpenedForm:
-    """What the officer sees. Reads only; raises `UnknownForm`."""
+    """What the officer sees. Reads only; raises `UnknownLink`."""
     async with bureau.database.transaction() as session:
         row = await _find(session, raw)
         people = await people_in(session, bureau, None)
@@ -116,7 +112,7 @@ async def give(
 ) -> OpenedForm:
     """The officer writes an absence down, from the first day to the end of the last. Twice is once.
 
-    The right to do so is judged in the same transaction. Raises `Refused`, `UnknownForm`.
+    The right to do so is judged in the same transaction. Raises `Refused`, `UnknownLink`.
     """
     await _prove(bureau, raw, typed_name, code)
     async with bureau.database.transaction() as session:
@@ -129,7 +125,7 @@ async def give(
 
 
 async def come_back(bureau: Bureau, raw: str, *, typed_name: str, code: str) -> OpenedForm:
-    """The officer is back, or does not go. Twice is once. Raises `Refused`, `UnknownForm`."""
+    """The officer is back, or does not go. Twice is once. Raises `Refused`, `UnknownLink`."""
     await _prove(bureau, raw, typed_name, code)
     async with bureau.database.transaction() as session:
         row = await _entitled(session, bureau, raw, typed_name)
@@ -167,7 +163,7 @@ async def _find(session: AsyncSession, raw: str, *, lock: bool = False) -> Absen
     statement = select(AbsenceForm).where(AbsenceForm.token_hash == hash_of(clean_token(raw)))
     row = (await session.execute(statement.with_for_update() if lock else statement)).scalar_one_or_none()
     if row is None:
-        raise UnknownForm
+        raise UnknownLink
     return row
 
 

@@ -11,10 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from config.county import Officer
 from config.offices import PEOPLE_ABOVE
 from office import log, outbox
-from office.answering import Refused
 from office.bureau import Bureau
 from office.letter_kinds import LetterKind
 from office.people import People
+from office.refusals import Refused
 from office.roster import people_in, people_of
 from office.tables import Absence, Letter, Proceeding, Request
 from office.timekeeping import COUNTY_ZONE

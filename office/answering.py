@@ -19,6 +19,7 @@ from office.bureau import Bureau
 from office.consequences import close_with_all_who_were_told, follow, withdraw_asides
 from office.numbers import readable_code
 from office.people import People
+from office.refusals import Refused
 from office.requests import facts_of, news, redraw, reschedule
 from office.roster import people_in
 from office.tables import AnswerRow, CaseRow, Link, Request
@@ -41,16 +42,6 @@ HAPPENING_OF = {
     AnswerKind.MORE_FACTS: Happening.FACTS_REQUESTED,
     AnswerKind.EXTENSION: Happening.EXTENSION_REQUESTED,
 }
-
-
-class Refused(Exception):  # noqa: N818 - it is an answer, not an accident
-    """An answer that cannot be taken: one sentence for the officer, and the field it concerns, if one."""
-
-    def __init__(self, sentence: str, field: str | None = None) -> None:
-        """`sentence` is Chinese and says what to do."""
-        super().__init__(sentence)
-        self.sentence = sentence
-        self.field = field
 
 
 @dataclass(frozen=True)
@@ -105,7 +96,7 @@ async def answer_by_link(
     """An officer answers through the link in a letter.
 
     A robot can open a link and press its buttons; it cannot type the officer's name and the code printed in the letter.
-    Raises `Refused`, `office.links.UnknownLink`.
+    Raises `Refused`, `UnknownLink`.
     """
     name = await prove(bureau, token, typed_name=typed_name, code=code)
     async with bureau.database.transaction() as session:
@@ -150,7 +141,7 @@ def _note(people: People, key: str, office: str) -> str:
 
 
 async def prove(bureau: Bureau, token: str, *, typed_name: str, code: str) -> str:
-    """The name typed by whoever proves to hold the letter. Raises `Refused`, `office.links.UnknownLink`."""
+    """The name typed by whoever proves to hold the letter. Raises `Refused`, `UnknownLink`."""
     name = typed_name.strip()
     if not name:
         raise Refused("请填写您的姓名。", "typed_name")
@@ -396,7 +387,7 @@ async def resend(bureau: Bureau, token: str, *, typed_name: str, code: str) -> N
     """A fresh link for an expired one, to the registered address only. At most one an hour of county time.
 
     It needs the same proof as an answer: a robot that presses the button sends nothing. Raises `Refused`,
-    `office.links.UnknownLink`; does nothing for a step that is no longer open.
+    `UnknownLink`; does nothing for a step that is no longer open.
     """
     await prove(bureau, token, typed_name=typed_name, code=code)
     async with bureau.database.transaction() as session:

@@ -16,10 +16,10 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from office import log
-from office.answering import Refused
 from office.bureau import Bureau
 from office.consequences import close_with_all_who_were_told, withdraw_asides
 from office.people import People, plain_name
+from office.refusals import Refused
 from office.requests import recuse, redraw, write_to
 from office.roster import people_in
 from office.tables import Barred, CaseRow, Letter, Proceeding, Request

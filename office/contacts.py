@@ -15,6 +15,7 @@ from office import log, outbox
 from office.bureau import Bureau
 from office.letter_kinds import LetterKind
 from office.people import People
+from office.refusals import Refused, UnknownLink
 from office.roster import people_in
 from office.tables import AbsenceForm, Contact, Letter
 from office.tokens import ABSENCE, CONTACT, Minted, clean_token, code_of, hash_of, refusal_of_code, token_of
@@ -23,20 +24,6 @@ from rules.vocabulary import ContactState, Happening
 LIVES = timedelta(days=365)
 """How long an address can be confirmed by its letter; until then nothing depends on it."""
 LISTED = 100
-
-
-class UnknownContact(Exception):  # noqa: N818 - it is an answer, not an accident
-    """No letter carries this link."""
-
-
-class NotConfirmed(Exception):  # noqa: N818 - it is an answer, not an accident
-    """A confirmation that cannot be taken: one sentence, and the field it concerns."""
-
-    def __init__(self, sentence: str, field: str) -> None:
-        """`sentence` is Chinese and says what to do."""
-        super().__init__(sentence)
-        self.sentence = sentence
-        self.field = field
 
 
 @dataclass(frozen=True)
@@ -107,7 +94,7 @@ async def _meet(bureau: Bureau, officer: Officer) -> int:
 
 
 async def open_contact(bureau: Bureau, raw: str) -> OpenedContact:
-    """What an officer sees behind the link. Reads only; raises `UnknownContact`."""
+    """What an officer sees behind the link. Reads only; raises `UnknownLink`."""
     async with bureau.database.transaction() as session:
         row = await _find(session, raw)
         current = await _is_current(session, bureau, row)
@@ -125,10 +112,10 @@ async def open_contact(bureau: Bureau, raw: str) -> OpenedContact:
 async def confirm(bureau: Bureau, raw: str, *, typed_name: str, code: str) -> OpenedContact:
     """The officer confirms: a name and the code in the letter, which no mail scanner types. Twice is once.
 
-    Raises `NotConfirmed`, `UnknownContact`.
+    Raises `Refused`, `UnknownLink`.
     """
     if not typed_name.strip():
-        raise NotConfirmed("请填写您的姓名。", "typed_name")
+        raise Refused("请填写您的姓名。", "typed_name")
     async with bureau.database.transaction() as session:
         row = await _find(session, raw, lock=True)
         fault = await refusal_of_code(session, bureau, row, code)
@@ -138,7 +125,7 @@ async def confirm(bureau: Bureau, raw: str, *, typed_name: str, code: str) -> Op
             log.write(session, Happening.CONTACT_CONFIRMED, at=row.confirmed_at, case_id=None, detail=row.officer)
     # Only here is a wrong code kept as counted.
     if fault:
-        raise NotConfirmed(fault, "code")
+        raise Refused(fault, "code")
     return await open_contact(bureau, raw)
 
 
@@ -156,7 +143,7 @@ async def _find(session: AsyncSession, raw: str, *, lock: bool = False) -> Conta
     statement = select(Contact).where(Contact.token_hash == hash_of(clean_token(raw)))
     row = (await session.execute(statement.with_for_update() if lock else statement)).scalar_one_or_none()
     if row is None:
-        raise UnknownContact
+        raise UnknownLink
     return row
 
 

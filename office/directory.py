@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
@@ -11,7 +10,7 @@ from office.absences import absences_to_come
 from office.bureau import Bureau
 from office.roster import people_in
 from office.tables import Contact, Letter
-from office.timekeeping import COUNTY_ZONE
+from office.timekeeping import iso
 from rules.vocabulary import ContactState, Labelled, LetterState
 
 POSTS = {"officer": "经办人", "head": "负责人", "duty": "值班"}
@@ -58,9 +57,9 @@ async def directory(bureau: Bureau) -> list[dict[str, Any]]:
         )  # fmt: skip
         return [*found, Standing.BOUNCED] if officer.key in bounced else found
 
-    def absences_of(key: str) -> list[dict[str, str]]:
+    def absences_of(key: str) -> list[dict[str, str | None]]:
         return [
-            {"from": _iso(row.begins_at), "to": _iso(row.ends_at), "stand_in": row.stand_in, "set_by": row.set_by}
+            {"from": iso(row.begins_at), "to": iso(row.ends_at), "stand_in": row.stand_in, "set_by": row.set_by}
             for row in absences
             if row.officer == key
         ]
@@ -103,7 +102,3 @@ async def directory(bureau: Bureau) -> list[dict[str, Any]]:
             }
         )  # fmt: skip
     return listed
-
-
-def _iso(at: datetime) -> str:
-    return at.astimezone(COUNTY_ZONE).isoformat(timespec="seconds")

@@ -16,12 +16,13 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from office import links, log, outbox
-from office.answering import Refused, prove
+from office.answering import prove
 from office.appointments import given_to
 from office.bureau import Bureau
 from office.letter_kinds import LetterKind
 from office.links import Exchange, LinkStatus, OpenedLink
 from office.numbers import READABLE
+from office.refusals import Refused
 from office.requests import facts_of
 from office.roster import people_of
 from office.schemes import STEPS_OF_A_SCHEME, scheme_name
@@ -110,7 +111,7 @@ async def send_code(bureau: Bureau, token: str, *, typed_name: str, code: str) -
     """Send a fresh one-time code to the registered address of the link's officer, and to no other.
 
     It needs the same proof as an answer. While a code of less than two minutes is on its way nothing is sent.
-    Raises `Refused`, `office.links.UnknownLink`.
+    Raises `Refused`, `UnknownLink`.
     """
     await prove(bureau, token, typed_name=typed_name, code=code)
     opened = await links.open_link(bureau, token)
@@ -167,7 +168,7 @@ async def read_particulars(bureau: Bureau, token: str, *, typed_name: str, one_t
     """What the case is about, once for each code: the newest one of this link, within its fifteen minutes.
 
     A wrong try is counted whatever follows; after the fifth the code is dead. Raises `Refused`,
-    `office.links.UnknownLink`.
+    `UnknownLink`.
     """
     if not typed_name.strip():
         raise Refused("请填写您的姓名。", "typed_name")

@@ -14,12 +14,12 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from office import log
-from office.answering import Refused
 from office.bureau import Bureau
 from office.consequences import tell_owner
 from office.deadlines import deadlines_now, holds_of, tell_of_missing_years
 from office.letter_kinds import LetterKind
 from office.phone import latest_request
+from office.refusals import Refused
 from office.requests import redraw, reschedule, terms_of
 from office.roster import people_in
 from office.tables import CaseRow, Proceeding, Request

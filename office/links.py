@@ -18,6 +18,7 @@ from office import contacts
 from office.bureau import Bureau
 from office.letter_kinds import LetterKind
 from office.people import People, plain_name
+from office.refusals import UnknownLink
 from office.requests import subject_label, terms_of
 from office.roster import people_of
 from office.tables import AnswerRow, CaseRow, Letter, Link, Proceeding, Request
@@ -114,10 +115,6 @@ class OpenedLink:
         """The same, without what people wrote: that may be about the child and is shown against a one-time code only
         (`office.disclosure`). `words_wait` says that there is something to read."""
         return replace(self, exchanges=(), words_wait=bool(self.exchanges))
-
-
-class UnknownLink(Exception):  # noqa: N818 - it is an answer, not an accident
-    """No letter carries this link."""
 
 
 def code_is_right(bureau: Bureau, link: Link, typed: str) -> bool:

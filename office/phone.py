@@ -8,8 +8,9 @@ from pydantic import ValidationError
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from office.answering import Given, Refused, Speech, same_again, take
+from office.answering import Given, Speech, same_again, take
 from office.bureau import Bureau
+from office.refusals import Refused
 from office.roster import people_in
 from office.tables import CaseRow, Proceeding, Request
 from rules.answers import Answer

@@ -12,7 +12,6 @@ import typer
 from pydantic import ValidationError
 from rich.table import Table
 
-from office.answering import Refused
 from office.cli.output import CountyOption, Fault, JsonOption, app, deadline, moment, out, say, with_bureau
 from office.intake import BadFiling, Filing, file_report
 from office.phone import answer_by_phone
@@ -241,16 +240,13 @@ def answer(
     if step not in STEPS:
         raise Fault(f"没有代号为“{step}”的事项。可用 jieli steps 查看全部事项。")
     payload = _payload(values or [])
-    try:
-        given = with_bureau(
-            county,
-            lambda bureau: answer_by_phone(
-                bureau, case=case, step_key=step, kind=kind, said_by=said_by, entered_by=entered_by, subject=subject,
-                number=number, payload=payload, words=words, instead="" if instead is None else instead.value,
-            ),
-        )  # fmt: skip
-    except Refused as fault:
-        raise Fault(fault.sentence) from fault
+    given = with_bureau(
+        county,
+        lambda bureau: answer_by_phone(
+            bureau, case=case, step_key=step, kind=kind, said_by=said_by, entered_by=entered_by, subject=subject,
+            number=number, payload=payload, words=words, instead="" if instead is None else instead.value,
+        ),
+    )  # fmt: skip
     if as_json:
         say(
             {

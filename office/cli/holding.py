@@ -8,7 +8,6 @@ import typer
 from rich.table import Table
 
 from office import holds as holding
-from office.answering import Refused
 from office.bureau import Bureau
 from office.cli.output import CountyOption, Fault, JsonOption, app, moment, out, say, with_bureau
 from office.cli.people import read_moment
@@ -45,7 +44,7 @@ def hold(
             number=number,
         )  # fmt: skip
 
-    found = _carried_out(county, work)
+    found = with_bureau(county, work)
     if as_json:
         say(found)
         return
@@ -72,7 +71,7 @@ def resume(
     async def work(bureau: Bureau) -> dict[str, Any]:
         return await holding.resume(bureau, case=case, step_key=step, by=by, subject=subject, number=number)
 
-    found = _carried_out(county, work)
+    found = with_bureau(county, work)
     if as_json:
         say(found)
         return
@@ -98,11 +97,3 @@ def holds(county: CountyOption = None, as_json: JsonOption = False) -> None:
             moment(one["held_until"]), moment(one["due"]),
         )  # fmt: skip
     out.print(table)
-
-
-def _carried_out(county: Any, work: Any) -> dict[str, Any]:
-    try:
-        found: dict[str, Any] = with_bureau(county, work)
-    except Refused as fault:
-        raise Fault(fault.sentence) from fault
-    return found

@@ -22,6 +22,7 @@ from office.bureau import Bureau
 from office.data_folder import StartFault
 from office.installation import running_environment
 from office.opening import NotReady, open_bureau
+from office.refusals import Refused
 from rules.wording import short_deadline
 
 T = TypeVar("T")
@@ -80,7 +81,7 @@ def county_of(folder: Path | None) -> County:
 
 
 def with_bureau(county: Path | None, work: Callable[[Bureau], Awaitable[T]]) -> T:
-    """Do some work with the records of the `up` that runs, or of JIELI_DATABASE_URL."""
+    """Do some work with the records of the `up` that runs, or of JIELI_DATABASE_URL. What is refused is a `Fault`."""
     chosen = Settings()
     if chosen.database_url is None:
         os.environ.update(running_environment(chosen))
@@ -95,7 +96,10 @@ def with_bureau(county: Path | None, work: Callable[[Bureau], Awaitable[T]]) -> 
         finally:
             await bureau.database.close()
 
-    return asyncio.run(run())
+    try:
+        return asyncio.run(run())
+    except Refused as refusal:
+        raise Fault(refusal.sentence) from refusal
 
 
 def moment(text: str | None) -> str:

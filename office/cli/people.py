@@ -9,14 +9,13 @@ import typer
 from rich.table import Table
 
 from office.absences import COORDINATOR, end_absence, set_absence
-from office.answering import Refused
 from office.bars import bar as bar_person
 from office.bars import bars_in, lift
 from office.bureau import Bureau
 from office.cli.output import CountyOption, Fault, JsonOption, app, moment, out, say, with_bureau
 from office.directory import POSTS, Standing, directory
 from office.staffing import settle
-from office.timekeeping import COUNTY_ZONE
+from office.timekeeping import COUNTY_ZONE, iso
 from rules.steps import STEPS
 from rules.vocabulary import BarReason
 
@@ -86,10 +85,7 @@ def away(
             "set_by": row.set_by,
         }  # fmt: skip
 
-    try:
-        told = with_bureau(county, work)
-    except Refused as fault:
-        raise Fault(fault.sentence) from fault
+    told = with_bureau(county, work)
     if as_json:
         say(told)
         return
@@ -126,12 +122,9 @@ def bar(
     as_json: JsonOption = False,
 ) -> None:
     """登记回避：此人从现在起不能收信、代理、办理或查阅本案。"""
-    try:
-        told = with_bureau(
-            county, lambda bureau: bar_person(bureau, case=case, who=who, reason=because, set_by=set_by)
-        )  # fmt: skip
-    except Refused as fault:
-        raise Fault(fault.sentence) from fault
+    told = with_bureau(
+        county, lambda bureau: bar_person(bureau, case=case, who=who, reason=because, set_by=set_by)
+    )  # fmt: skip
     if as_json:
         say(
             {
@@ -159,10 +152,7 @@ def unbar(
     as_json: JsonOption = False,
 ) -> None:
     """解除回避；已转给他人的事项不转回。"""
-    try:
-        lifted = with_bureau(county, lambda bureau: lift(bureau, case=case, who=who, lifted_by=lifted_by))
-    except Refused as fault:
-        raise Fault(fault.sentence) from fault
+    lifted = with_bureau(county, lambda bureau: lift(bureau, case=case, who=who, lifted_by=lifted_by))
     if not lifted:
         raise Fault(f"{who}在{case}中没有登记回避。")
     if as_json:
@@ -178,16 +168,13 @@ def bars(
     as_json: JsonOption = False,
 ) -> None:
     """列出本案应当回避的人。"""
-    try:
-        found = with_bureau(county, lambda bureau: bars_in(bureau, case))
-    except Refused as fault:
-        raise Fault(fault.sentence) from fault
+    found = with_bureau(county, lambda bureau: bars_in(bureau, case))
     if as_json:
         say(
             [
                 {
                     "who": one.who, "name": one.name, "reason": one.reason.value, "set_by": one.set_by,
-                    "at": one.at.astimezone(COUNTY_ZONE).isoformat(timespec="seconds"),
+                    "at": iso(one.at),
                 }
                 for one in found
             ]
@@ -196,5 +183,5 @@ def bars(
     if not found:
         out.print(f"{case}没有登记回避。", markup=False)
     for one in found:
-        at = moment(one.at.astimezone(COUNTY_ZONE).isoformat())
+        at = moment(iso(one.at))
         out.print(f"{one.who} {one.name}：{one.reason.label}（{one.set_by}，{at}）", markup=False)

@@ -11,13 +11,13 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from office import absence_forms
 from office.absence_forms import OpenedForm
-from office.answering import Refused
 from office.portal.answer_forms import WHO
 from office.portal.answering_pages import unknown
 from office.portal.forms import Choice, FormFaults, FormField, Widget, read
 from office.portal.gate import admit
 from office.portal.pages import bureau_of, desk, page
 from office.portal.reporting import typed
+from office.refusals import Refused, UnknownLink
 
 router = APIRouter(dependencies=[Depends(admit)])
 
@@ -53,7 +53,7 @@ async def look(request: Request, token: str) -> Response:
     """The form, with what is written down already."""
     try:
         return _shown(request, await absence_forms.open_form(bureau_of(request), token))
-    except absence_forms.UnknownForm:
+    except UnknownLink:
         return unknown(request)
 
 
@@ -68,7 +68,7 @@ async def give(request: Request, token: str) -> Response:
             bureau, token, typed_name=values["typed_name"], code=values["code"], first=first, last=last,
             stand_in=values["stand_in"],
         )  # fmt: skip
-    except absence_forms.UnknownForm:
+    except UnknownLink:
         return unknown(request)
     except FormFaults as refusal:
         return _shown(request, opened, form, refusal.faults)
@@ -85,7 +85,7 @@ async def come_back(request: Request, token: str) -> Response:
         opened = await absence_forms.open_form(bureau, token)
         values = read(WHO, form)
         opened = await absence_forms.come_back(bureau, token, typed_name=values["typed_name"], code=values["code"])
-    except absence_forms.UnknownForm:
+    except UnknownLink:
         return unknown(request)
     except FormFaults as refusal:
         return _shown(request, opened, form, refusal.faults, back=True)

@@ -25,6 +25,7 @@ from office.portal.forms import FormFaults, parse, read, tidy
 from office.portal.gate import admit, limits_of
 from office.portal.pages import bureau_of, page
 from office.portal.reporting import typed
+from office.refusals import Refused, UnknownLink
 from rules.answers import Answer
 from rules.need_to_know import may_read_particulars
 from rules.vocabulary import AnswerKind
@@ -46,7 +47,7 @@ async def openlink_page(request: Request, token: str) -> Response:
     """What an officer finds behind a link."""
     try:
         opened = await links.open_link(bureau_of(request), token)
-    except links.UnknownLink:
+    except UnknownLink:
         return unknown(request)
     return link_page(request, opened)
 
@@ -69,11 +70,11 @@ async def resend(request: Request, token: str) -> Response:
         rest(request, token)
         values = read(WHO, form)
         await answering.resend(bureau, token, typed_name=values["typed_name"], code=values["code"])
-    except links.UnknownLink:
+    except UnknownLink:
         return unknown(request)
     except FormFaults as refusal:
         return link_page(request, opened, status=HTTPStatus.UNPROCESSABLE_ENTITY, asking=(form, refusal.faults))
-    except answering.Refused as refusal:
+    except Refused as refusal:
         counted(request, token, refusal)
         faults = {refusal.field or "code": refusal.sentence}
         return link_page(request, opened, status=status_of(refusal), asking=(form, faults))
@@ -87,7 +88,7 @@ async def answer(request: Request, token: str, kind: str) -> Response:
     bureau = bureau_of(request)
     try:
         opened = await links.open_link(bureau, token)
-    except links.UnknownLink:
+    except UnknownLink:
         return unknown(request)
     if kind not in {word.value for word in AnswerKind}:
         return link_page(request, opened, status=HTTPStatus.NOT_FOUND)
@@ -99,9 +100,9 @@ async def answer(request: Request, token: str, kind: str) -> Response:
         sentence = refusal.faults.pop("version", "")
         attempt = Attempt(chosen, form, refusal.faults, sentence)
         return link_page(request, opened, attempt, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    except links.UnknownLink:
+    except UnknownLink:
         return unknown(request)
-    except answering.Refused as refusal:
+    except Refused as refusal:
         counted(request, token, refusal)
         # Somebody may have answered meanwhile: the page shows how things stand now.
         opened = await links.open_link(bureau, token)
@@ -113,7 +114,7 @@ async def answer(request: Request, token: str, kind: str) -> Response:
     return page(request, "given.html", given=given, link=opened, desk=opened.desk, now=bureau.clock.now())
 
 
-class TooOften(answering.Refused):
+class TooOften(Refused):
     """Sent too often, or after too many wrong codes: for some seconds nothing is taken."""
 
 
@@ -131,13 +132,13 @@ def rest(request: Request, token: str, field: str = "code") -> None:
         raise TooOften(f"提交太频繁，请{wait}秒后再试，或者电话联系协调员办理。", field)
 
 
-def counted(request: Request, token: str, refusal: answering.Refused) -> None:
+def counted(request: Request, token: str, refusal: Refused) -> None:
     """After a refusal: a wrong code counts against the address that sent it."""
     if refusal.field == "code" and not isinstance(refusal, TooOften):
         limits_of(request).wrong_code(request, links.clean_token(token))
 
 
-def status_of(refusal: answering.Refused) -> HTTPStatus:
+def status_of(refusal: Refused) -> HTTPStatus:
     """What a program is told of a refusal."""
     if isinstance(refusal, TooOften):
         return HTTPStatus.TOO_MANY_REQUESTS

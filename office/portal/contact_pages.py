@@ -14,6 +14,7 @@ from office.portal.forms import FormFaults, read
 from office.portal.gate import admit
 from office.portal.pages import bureau_of, desk, page
 from office.portal.reporting import typed
+from office.refusals import Refused, UnknownLink
 
 router = APIRouter(dependencies=[Depends(admit)])
 
@@ -23,7 +24,7 @@ async def look(request: Request, token: str) -> Response:
     """What the officer finds."""
     try:
         opened = await contacts.open_contact(bureau_of(request), token)
-    except contacts.UnknownContact:
+    except UnknownLink:
         return unknown(request)
     return _shown(request, opened)
 
@@ -36,12 +37,12 @@ async def confirm(request: Request, token: str) -> Response:
         opened = await contacts.open_contact(bureau, token)
         values = read(WHO, form)
         opened = await contacts.confirm(bureau, token, typed_name=values["typed_name"], code=values["code"])
-    except contacts.UnknownContact:
+    except UnknownLink:
         return unknown(request)
     except FormFaults as refusal:
         return _shown(request, opened, form, refusal.faults)
-    except contacts.NotConfirmed as refusal:
-        return _shown(request, opened, form, {refusal.field: refusal.sentence})
+    except Refused as refusal:
+        return _shown(request, opened, form, {refusal.field or "code": refusal.sentence})
     return _shown(request, opened)
 
 

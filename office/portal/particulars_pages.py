@@ -8,7 +8,6 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 
 from office import disclosure, links
-from office.answering import Refused
 from office.links import LinkStatus, OpenedLink
 from office.portal.answer_forms import WHO
 from office.portal.answering_pages import counted, link_page, rest, status_of, unknown
@@ -16,6 +15,7 @@ from office.portal.forms import FormFaults, FormField, Widget, read
 from office.portal.gate import admit
 from office.portal.pages import bureau_of, page
 from office.portal.reporting import typed
+from office.refusals import Refused, UnknownLink
 
 router = APIRouter(dependencies=[Depends(admit)])
 
@@ -43,7 +43,7 @@ async def send_code(request: Request, token: str) -> Response:
         values = read(WHO, form)
         rest(request, token)
         await disclosure.send_code(bureau, token, typed_name=values["typed_name"], code=values["code"])
-    except links.UnknownLink:
+    except UnknownLink:
         return unknown(request)
     except FormFaults as refusal:
         return link_page(request, opened, status=HTTPStatus.UNPROCESSABLE_ENTITY, asking=(form, refusal.faults))
@@ -68,7 +68,7 @@ async def read_particulars(request: Request, token: str) -> Response:
         found = await disclosure.read_particulars(
             bureau, token, typed_name=values["typed_name"], one_time_code=values["one_time_code"]
         )
-    except links.UnknownLink:
+    except UnknownLink:
         return unknown(request)
     except FormFaults as refusal:
         return _code_page(request, opened, form, refusal.faults, HTTPStatus.UNPROCESSABLE_ENTITY)

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from office.answering import Refused
 from office.attempt import waiting_words
+from office.refusals import Refused
 from office.schemes import decision_limit
 from office.sheets import case_sheet
 from office.tables import CaseRow

@@ -9,8 +9,8 @@ from sqlalchemy import func, select
 
 from flows.assessment_and_assistance import assessment_and_assistance
 from office import handover
-from office.answering import Refused
 from office.attempt import LeaseLost
+from office.refusals import Refused
 from office.tables import Appointment, CaseRow, Proceeding, Request
 from office.views import explain_case
 from rules.vocabulary import AppointmentKind, ClosingGround, Happening, Mechanism, ReporterKind, ReportReason

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from office.answering import Refused
 from office.holds import hold, holds_now, resume
 from office.links import LinkStatus
+from office.refusals import Refused
 from office.views import explain_case
 from rules.holds import HoldReason
 from rules.steps import STEPS

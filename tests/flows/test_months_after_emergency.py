@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from office.answering import Refused
+from office.refusals import Refused
 from rules.answers import Situation
 from rules.vocabulary import Mechanism
 from tests.flows.test_emergency_handling import on_the_scene

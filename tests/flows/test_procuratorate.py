@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from office.answering import Refused
+from office.refusals import Refused
 from rules.vocabulary import AnswerKind, Happening, Level, ReporterKind, RequestState
 from tests.story import Story
 

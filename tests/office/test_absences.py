@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import select
 
 from office.absences import end_absence, set_absence
-from office.answering import Refused
 from office.bars import bar
 from office.links import LinkStatus
 from office.post import Post
+from office.refusals import Refused
 from office.requests import ask
 from office.staffing import settle
 from office.tables import Absence, CaseRow

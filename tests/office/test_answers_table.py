@@ -15,10 +15,11 @@ from config.county import County
 from config.settings import Settings
 from office import outbox
 from office import requests as asking
-from office.answering import Given, Refused
+from office.answering import Given
 from office.consequences import withdraw
 from office.links import LinkStatus
 from office.phone import answer_by_phone
+from office.refusals import Refused
 from office.tables import CaseRow, Letter, Proceeding, Request
 from rules.answers import CaseFiling
 from rules.steps import STEPS

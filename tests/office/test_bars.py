@@ -9,11 +9,12 @@ import pytest
 from sqlalchemy import select, update
 
 from office import disclosure, links
-from office.answering import Given, Refused
+from office.answering import Given
 from office.bars import bar, lift
 from office.links import LinkStatus
 from office.phone import answer_by_phone
 from office.post import Post
+from office.refusals import Refused
 from office.staffing import settle
 from office.tables import Barred, CaseRow, Event, Letter, Request
 from rules.answers import Acceptance

@@ -15,6 +15,7 @@ from office.directory import directory
 from office.links import mint
 from office.portal.app import create_app
 from office.post import Post
+from office.refusals import Refused
 from office.staffing import settle
 from office.tables import Contact
 from office.tokens import Minted
@@ -118,9 +119,9 @@ async def test_wrong_codes_are_limited_without_locking_the_officer_out_for_good(
     minted = await minted_for(asking, "ps_zhou")
     token = minted.url.rsplit("/", 1)[1]
     for _ in range(5):
-        with pytest.raises(contacts.NotConfirmed, match="验证码不正确"):
+        with pytest.raises(Refused, match="验证码不正确"):
             await contacts.confirm(asking.bureau, token, typed_name="周立言", code="x")
-    with pytest.raises(contacts.NotConfirmed, match="5分钟后再试"):
+    with pytest.raises(Refused, match="5分钟后再试"):
         await contacts.confirm(asking.bureau, token, typed_name="周立言", code=minted.code)
 
 

@@ -14,9 +14,9 @@ from sqlalchemy.exc import IntegrityError
 
 from config.county import County
 from office import disclosure, links, outbox
-from office.answering import Refused
 from office.disclosure import CODES_A_DAY, WRONG_TRIES, Particulars, Reporter
 from office.post import Post
+from office.refusals import Refused
 from office.tables import Disclosure, Letter, Request
 from rules.vocabulary import AnswerKind, Happening, Mechanism
 from tests.office.letter_desk import ScriptedMailer

@@ -16,7 +16,8 @@ from sqlalchemy import select
 from office import links
 from office.bureau import Bureau
 from office.consequences import withdraw
-from office.links import LinkStatus, UnknownLink, clean_token
+from office.links import LinkStatus, clean_token
+from office.refusals import UnknownLink
 from office.requests import put_request, terms_of
 from office.tables import CaseRow, Link, Request
 from rules.answers import Acceptance

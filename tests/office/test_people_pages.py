@@ -12,12 +12,12 @@ from sqlalchemy import select
 
 from office import disclosure
 from office.absences import set_absence
-from office.answering import Refused
 from office.bars import bar
 from office.clock import Clock as Ticker
 from office.letters import written_parts
 from office.links import mint
 from office.portal.app import create_app
+from office.refusals import Refused
 from office.sheets import case_sheet
 from office.staffing import settle
 from office.tables import CaseRow

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from office import staffing
-from office.answering import Refused
 from office.bars import bar
 from office.clock import Clock as Ticker
 from office.links import LinkStatus
 from office.post import Post
+from office.refusals import Refused
 from office.staffing import settle
 from rules.answers import Acceptance
 from rules.vocabulary import AnswerKind, BarReason, Happening

@@ -19,12 +19,13 @@ from config.entitlements import load_entitlements
 from config.offices import OfficeEntry, Officer, Township, Village
 from config.settings import EXAMPLE_COUNTY, Settings
 from office import answering, disclosure, intake, links
-from office.answering import Given, Refused
+from office.answering import Given
 from office.disclosure import Particulars, ReportRead
 from office.intake import BadFiling, Filing, Receipt, ReportStatus
-from office.links import Decided, LinkStatus, OpenedLink, UnknownLink
+from office.links import Decided, LinkStatus, OpenedLink
 from office.portal.app import create_app
 from office.portal.pages import desk as whom_to_call
+from office.refusals import Refused, UnknownLink
 from office.timekeeping import COUNTY_ZONE
 from rules.entitlements import EntitlementParameters
 from rules.steps import STEPS

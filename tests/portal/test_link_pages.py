@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from office.answering import Refused
 from office.links import Exchange, LinkStatus, clean_token
+from office.refusals import Refused
 from office.schemes import fields_asked
 from rules.steps import STEPS
 from rules.vocabulary import AnswerKind, RequestState

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from office.answering import Refused
 from office.disclosure import Reporter, ReportRead
 from office.links import Exchange, LinkStatus
+from office.refusals import Refused
 
 SECRET = "柳河小学<script>alert(1)</script>"
 

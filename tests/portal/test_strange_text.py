@@ -120,8 +120,8 @@ def test_a_day_that_no_browser_can_show_is_shown_as_it_was_typed(browser: Any, d
 
 def test_nothing_filled_in_is_lost_to_who_was_overtaken(browser: Any, desk: Any) -> None:
     """Every question with its answer in words, long text whole, and neither name nor code."""
-    from office.answering import Refused
     from office.links import LinkStatus
+    from office.refusals import Refused
 
     desk.refusal = Refused("该事项已办结。")
     desk.show(status=LinkStatus.WITHDRAWN)
