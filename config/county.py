@@ -83,6 +83,16 @@ class County:
         """The officer of that key, or None when nobody has it (any more)."""
         return next((one for office in self.offices.values() for one in office.officers if one.key == key), None)
 
+    def name_of_office(self, key: str) -> str:
+        """The office's name; its key when the county no longer has it."""
+        office = self.offices.get(key)
+        return key if office is None else office.name
+
+    def name_of_officer(self, key: str) -> str:
+        """The officer's name; the key when nobody has it (any more)."""
+        officer = self.officer(key)
+        return key if officer is None else officer.name
+
     def office_for(self, kind: Office, township: str, village: str) -> OfficeEntry:
         """The office of a kind for a case's place.
 

@@ -100,7 +100,11 @@ async def open_form(bureau: Bureau, raw: str) -> OpenedForm:
             if one.key != row.officer and people.serves(one) and not one.shared
         ),
         absences=tuple(
-            Period(_day(one.begins_at), _day(one.ends_at - timedelta(microseconds=1)), _name(bureau, one.stand_in))
+            Period(
+                _day(one.begins_at),
+                _day(one.ends_at - timedelta(microseconds=1)),
+                bureau.county.name_of_officer(one.stand_in),
+            )
             for one in absences
             if current and one.officer == row.officer
         ),
@@ -173,8 +177,3 @@ def _midnight(day: date) -> datetime:
 
 def _day(at: datetime) -> date:
     return at.astimezone(COUNTY_ZONE).date()
-
-
-def _name(bureau: Bureau, key: str) -> str:
-    officer = bureau.county.officer(key)
-    return key if officer is None else officer.name

@@ -59,15 +59,14 @@ def _person(
     letters: Sequence[Letter],
     answers: Sequence[AnswerRow],
 ) -> dict[str, Any]:
-    known, house = bureau.county.officer(officer), bureau.county.offices.get(office)
     states = [letter.state for letter in letters]
     tried = [letter for letter in letters if letter.state not in NEVER_TRIED]
     others = [state.value for state in LetterState if state.value not in PLANNED]
     return {
         "officer": officer,
-        "name": officer if known is None else known.name,
+        "name": bureau.county.name_of_officer(officer),
         "office": office,
-        "office_name": office if house is None else house.name,
+        "office_name": bureau.county.name_of_office(office),
         "notified": bool(tried) and tried[-1].notified,
         "planned": sum(state in PLANNED for state in states),
         **{state: states.count(state) for state in others},

@@ -1,10 +1,10 @@
-"""Loops of which any number may run: one holds an advisory lock and turns, the others stand by to take over."""
+"""What only one may do at a time, of any number of processes: an advisory lock of PostgreSQL says who."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 from sqlalchemy import text
 
@@ -42,6 +42,20 @@ async def turn_alone(
         except Exception as fault:
             complain(fault)
         await pause(stop, every)
+
+
+@contextlib.asynccontextmanager
+async def alone(bureau: Bureau, lock: int) -> AsyncIterator[None]:
+    """One after the other: whoever comes while that lock is held waits until it is let go."""
+    key = {"key": lock}
+    async with bureau.database.engine.connect() as connection:
+        await connection.execute(text("SELECT pg_advisory_lock(:key)"), key)
+        await connection.commit()
+        try:
+            yield
+        finally:
+            await connection.execute(text("SELECT pg_advisory_unlock(:key)"), key)
+            await connection.commit()
 
 
 async def pause(stop: asyncio.Event, seconds: float) -> None:

@@ -77,6 +77,25 @@ _ID_BYTES = 16
 """Of a Message-ID: as many as nobody guesses and no two share."""
 
 
+async def put_to_another(
+    session: AsyncSession, bureau: Bureau, letter: Letter, request: Request | None, office: str, officer: str
+) -> bool:
+    """Put the same letter to another officer, under the key that their own copy of it has. True when it is new."""
+    return await put(
+        session, bureau, key=key_for(letter.key, letter.to_officer, officer), kind=letter.kind,
+        case=(letter.case_id, str(letter.facts["case_number"])), to_office=office, to_officer=officer,
+        facts=letter.facts, request=request, level=None if letter.level is None else Level(letter.level),
+        acts=letter.acts,
+    )  # fmt: skip
+
+
+def key_for(key: str, officer: str, instead: str) -> str:
+    """The key of a letter that goes to another officer: the one this officer's own copy of it has, where there is one."""
+    parts = key.split("/")
+    named = [instead if part == officer else part for part in parts]
+    return "/".join(named if officer in parts else [*parts, instead])
+
+
 @dataclass(frozen=True)
 class Content:
     """What one or several letters say: facts that were checked, as they are kept."""

@@ -16,7 +16,7 @@ from office.people import Bar, People, Recipient
 from office.requests import recuse
 from office.roster import people_in
 from office.tables import Absence, Barred, CaseRow, Letter, Request
-from rules.vocabulary import Level, RequestState
+from rules.vocabulary import RequestState
 
 
 async def who_gets(
@@ -63,16 +63,9 @@ async def _give_back(session: AsyncSession, bureau: Bureau, letter: Letter, requ
 async def _put_to(
     session: AsyncSession, bureau: Bureau, letter: Letter, request: Request | None, others: Sequence[Recipient]
 ) -> None:
-    """The same letter to each of them, under the key their own copy of it has."""
-    parts = letter.key.split("/")
+    """The same letter to each of them."""
     for one in others:
-        named = [one.key if part == letter.to_officer else part for part in parts]
-        await outbox.put(
-            session, bureau, key="/".join(named if letter.to_officer in parts else [*parts, one.key]),
-            kind=letter.kind, case=(letter.case_id, str(letter.facts["case_number"])), to_office=letter.to_office,
-            to_officer=one.key, facts=letter.facts, request=request,
-            level=None if letter.level is None else Level(letter.level), acts=letter.acts,
-        )  # fmt: skip
+        await outbox.put_to_another(session, bureau, letter, request, letter.to_office, one.key)
 
 
 async def _stood_in(session: AsyncSession, people: People, letter: Letter) -> bool:

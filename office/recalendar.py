@@ -10,13 +10,12 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -24,6 +23,7 @@ from office import log, outbox
 from office.bureau import Bureau
 from office.deadlines import Deadlines, deadlines_now, tell_of_missing_years
 from office.letter_kinds import LetterKind
+from office.one_at_a_time import alone
 from office.requests import climb_instant, facts_of, redraw
 from office.roster import people_in
 from office.tables import CalendarState, CaseRow, Letter, Proceeding, Request, Rung
@@ -61,7 +61,7 @@ async def recompute_open_deadlines(bureau: Bureau) -> Recomputed:
     at the next start. One bad step never stops the others: it is set aside, and looked at again at the next start.
     """
     done = Recomputed()
-    async with _alone(bureau):
+    async with alone(bureau, CALENDAR_LOCK):
         before = await _calendar_before(bureau)
         if before is not None and fingerprint(before) == fingerprint(bureau.county.calendar):
             return done
@@ -85,18 +85,6 @@ def fingerprint(calendar: Calendar) -> str:
         sorted(calendar.published_years),
     )
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()
-
-
-@asynccontextmanager
-async def _alone(bureau: Bureau) -> AsyncIterator[None]:
-    async with bureau.database.engine.connect() as connection:
-        await connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": CALENDAR_LOCK})
-        await connection.commit()
-        try:
-            yield
-        finally:
-            await connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": CALENDAR_LOCK})
-            await connection.commit()
 
 
 async def _calendar_before(bureau: Bureau) -> Calendar | None:

@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import and_, false, func, or_, select, tuple_, update
+from sqlalchemy import and_, false, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from office import contacts, log, outbox
 from office.bureau import Bureau
 from office.letter_kinds import LetterKind
+from office.one_at_a_time import alone, pause
 from office.people import People, Recipient
 from office.requests import recuse, redraw, write_to
 from office.roster import people_in
@@ -52,26 +52,14 @@ class Settled:
 async def settle(bureau: Bureau) -> Settled:
     """Find every open step that nobody can act on, and give it to somebody; ask new contacts to confirm."""
     done = Settled()
-    async with _alone(bureau):
+    # So that a leaver's steps come into one list.
+    async with alone(bureau, STAFFING_LOCK):
         await _pass_on_what_is_stranded(bureau, done)
         done.lists = await _tell_what_was_passed_on(bureau)
         if bureau.settings.confirms_contacts:
             done.new_contacts = await contacts.meet_contacts(bureau)
             await contacts.tell_of_unconfirmed(bureau)
     return done
-
-
-@asynccontextmanager
-async def _alone(bureau: Bureau) -> AsyncIterator[None]:
-    """One after the other, so that a leaver's steps come into one list."""
-    async with bureau.database.engine.connect() as connection:
-        await connection.execute(select(func.pg_advisory_lock(STAFFING_LOCK)))
-        await connection.commit()
-        try:
-            yield
-        finally:
-            await connection.execute(select(func.pg_advisory_unlock(STAFFING_LOCK)))
-            await connection.commit()
 
 
 async def _pass_on_what_is_stranded(bureau: Bureau, done: Settled) -> None:
@@ -97,10 +85,7 @@ async def run_staffing(bureau: Bureau, stop: asyncio.Event, every: float = EVERY
             await settle(bureau)
         except Exception as fault:  # PostgreSQL may be away for a while
             logger.error("open steps could not be looked at and are again: %s", type(fault).__name__)
-        try:
-            await asyncio.wait_for(stop.wait(), every)
-        except TimeoutError:
-            continue
+        await pause(stop, every)
 
 
 async def _stranded(session: AsyncSession, people: People, after: int) -> Sequence[int]:

@@ -61,15 +61,12 @@ async def _put_to_the_next(
 ) -> Officer | None:
     """One who has lost the same letter already is passed over; one who has it already keeps the one letter."""
     for one in _those_who_stand_in(bureau.county, letter, fit):
-        key = key_for(letter.key, letter.to_officer, one.key)
+        key = outbox.key_for(letter.key, letter.to_officer, one.key)
         state = (await session.execute(select(Letter.state).where(Letter.key == key))).scalar_one_or_none()
         if state is not None and LetterState(state).is_lost:
             continue
-        await outbox.put(
-            session, bureau, key=key, kind=letter.kind, case=(letter.case_id, str(letter.facts["case_number"])),
-            to_office=letter.to_office if letter.acts else one.office, to_officer=one.key, facts=letter.facts, request=request,
-            level=None if letter.level is None else Level(letter.level), acts=letter.acts,
-        )  # fmt: skip
+        office = letter.to_office if letter.acts else one.office
+        await outbox.put_to_another(session, bureau, letter, request, office, one.key)
         return one
     return None
 
@@ -95,22 +92,15 @@ async def _tell_who_mends(
                 "case_number": number[1],
                 "letter_label": LetterKind(letter.kind).label,
                 "step_label": letter.facts.get("step_label", ""),
-                "office_name": office_name(county, letter.to_office),
-                "officer": _officer_name(county, letter.to_officer),
+                "office_name": county.name_of_office(letter.to_office),
+                "officer": county.name_of_officer(letter.to_officer),
                 "reason_label": reason.label,
-                "stand_in": "" if instead is None else f"{office_name(county, instead.office)}{instead.name}",
+                "stand_in": "" if instead is None else f"{county.name_of_office(instead.office)}{instead.name}",
                 "urgent": bool(letter.facts.get("urgent", False)),
                 "due": None if due is None else datetime.fromisoformat(due),
                 "at": bureau.clock.now(),
             },
         )  # fmt: skip
-
-
-def key_for(key: str, officer: str, instead: str) -> str:
-    """The key of a letter that goes to another officer: the one this officer's own copy of it has, where there is one."""
-    parts = key.split("/")
-    named = [instead if part == officer else part for part in parts]
-    return "/".join(named if officer in parts else [*parts, instead])
 
 
 def stand_in(county: County, letter: Letter, fit: Fit = lambda _: True) -> Officer | None:
@@ -149,14 +139,3 @@ def who_mends(county: County, letter: Letter, fit: Fit) -> list[Officer]:
         if found:
             return found
     return []
-
-
-def office_name(county: County, key: str) -> str:
-    """The office's name; its key when the county no longer has it."""
-    office = county.offices.get(key)
-    return key if office is None else office.name
-
-
-def _officer_name(county: County, key: str) -> str:
-    officer = county.officer(key)
-    return key if officer is None else officer.name

@@ -21,7 +21,7 @@ from office.bureau import Bureau
 from office.letter_kinds import Branch, LetterKind
 from office.outbox import Claim
 from office.post.digest import message_id_of
-from office.standing_in import office_name, who_can_get_it, who_mends
+from office.standing_in import who_can_get_it, who_mends
 from office.tables import Event, Letter, Request, Sending
 from office.timekeeping import ScaledClock
 from rules.vocabulary import Happening, LetterState
@@ -200,7 +200,7 @@ async def stop(
                 "case_number": letter.facts["case_number"],
                 "branch": above.branch.value,
                 "branch_label": above.branch.label,
-                "office_name": office_name(bureau.county, letter.to_office),
+                "office_name": bureau.county.name_of_office(letter.to_office),
                 "urgent": is_urgent(letter),
                 "ceiling": above.ceiling,
                 "waiting": max(1, waiting),

@@ -14,8 +14,9 @@ from sqlalchemy import func, select
 from config.county import County
 from office.links import mint
 from office.mailer import FinalFault, TemporaryFault, UncertainFault
+from office.outbox import key_for
 from office.post import LETTER_WAITS, Post, wait_of
-from office.standing_in import key_for, stand_in
+from office.standing_in import stand_in
 from office.tables import Letter
 from rules.vocabulary import Level
 from tests.office.letter_desk import Desk, Play, ScriptedMailer, without, without_address
