@@ -116,12 +116,11 @@ async def untold(session: AsyncSession) -> Finding:
         .join(CaseRow, CaseRow.id == Proceeding.case_id)
         .where(Request.state.in_(OPEN_STATES), ~letter),
     )
-    figures = {"rungs_without_letter": len(cases)}
-    if not cases:
-        return Finding(Check.UNTOLD, Health.OK, "每次升级都有告知信。", figures=figures)
-    return Finding(
-        Check.UNTOLD, Health.BAD, f"有{len(cases)}次升级没有告知任何人。",
-        "请电话告知上一级，并核对 offices.yaml：协调员、分管领导、联席会议都要有在岗人员。", _listed(cases), figures,
+    return _judged(
+        Check.UNTOLD, cases, {"rungs_without_letter": len(cases)},
+        well="每次升级都有告知信。",
+        ill=f"有{len(cases)}次升级没有告知任何人。",
+        mend="请电话告知上一级，并核对 offices.yaml：协调员、分管领导、联席会议都要有在岗人员。",
     )  # fmt: skip
 
 
@@ -139,12 +138,11 @@ async def days(session: AsyncSession, bureau: Bureau, now: datetime) -> Finding:
             Appointment.struck_at.is_(None),
         ),
     )
-    figures = {"missed_days": len(found)}
-    if not found:
-        return Finding(Check.DAYS, Health.OK, "到了日子的事项都已转入办理。", figures=figures)
-    return Finding(
-        Check.DAYS, Health.BAD, f"有{len(found)}个规定的日子已到，还没有转入办理。",
-        f"请查看办理进程的日志（set aside）。{_RESTART}", _listed(found), figures,
+    return _judged(
+        Check.DAYS, found, {"missed_days": len(found)},
+        well="到了日子的事项都已转入办理。",
+        ill=f"有{len(found)}个规定的日子已到，还没有转入办理。",
+        mend=f"请查看办理进程的日志（set aside）。{_RESTART}",
     )  # fmt: skip
 
 
@@ -152,12 +150,11 @@ async def cases(session: AsyncSession) -> Finding:
     """Open cases in which no mechanism is live."""
     live = exists().where(Proceeding.case_id == CaseRow.id, Proceeding.closed_at.is_(None))
     found = await _cases(session, select(CaseRow.number).where(CaseRow.closed_at.is_(None), ~live))
-    figures = {"cases_without_proceeding": len(found)}
-    if not found:
-        return Finding(Check.CASES, Health.OK, "在办案件都有机制在运行。", figures=figures)
-    return Finding(
-        Check.CASES, Health.BAD, f"有{len(found)}个在办案件没有任何机制在运行，不会再有人收到通知。",
-        "请逐案人工跟进，并把 jieli show 的结果交给软件维护人员。", _listed(found), figures,
+    return _judged(
+        Check.CASES, found, {"cases_without_proceeding": len(found)},
+        well="在办案件都有机制在运行。",
+        ill=f"有{len(found)}个在办案件没有任何机制在运行，不会再有人收到通知。",
+        mend="请逐案人工跟进，并把 jieli show 的结果交给软件维护人员。",
     )  # fmt: skip
 
 
@@ -179,12 +176,11 @@ async def proceedings(session: AsyncSession, bureau: Bureau, now: datetime) -> F
         .join(Proceeding, Proceeding.case_id == CaseRow.id)
         .where(Proceeding.closed_at.is_(None), stuck),
     )
-    figures = {"live_proceedings": live, "stuck_proceedings": len(found)}
-    if not found:
-        return Finding(Check.PROCEEDINGS, Health.OK, f"运行中的机制{live}个，都能及时办理。", figures=figures)
-    return Finding(
-        Check.PROCEEDINGS, Health.BAD, f"运行中的机制{live}个，其中{len(found)}个有了新情况而迟迟没有办理。",
-        f"请确认 Prefect 服务和办理进程都在运行。{_RESTART}", _listed(found), figures,
+    return _judged(
+        Check.PROCEEDINGS, found, {"live_proceedings": live, "stuck_proceedings": len(found)},
+        well=f"运行中的机制{live}个，都能及时办理。",
+        ill=f"运行中的机制{live}个，其中{len(found)}个有了新情况而迟迟没有办理。",
+        mend=f"请确认 Prefect 服务和办理进程都在运行。{_RESTART}",
     )  # fmt: skip
 
 
@@ -248,13 +244,21 @@ async def lost(session: AsyncSession) -> Finding:
             ~better,
         ),
     )
-    figures = {"letters_lost": len(found)}
-    if not found:
-        return Finding(Check.LOST, Health.OK, "没有送不出而无人接替的信件。", figures=figures)
-    return Finding(
-        Check.LOST, Health.BAD, f"有{len(found)}封信没有送达，本单位也没有其他人收到。",
-        "请电话通知承办单位，并核对 offices.yaml 中的邮箱；运行 jieli addresses 查看被退的地址。", _listed(found), figures,
+    return _judged(
+        Check.LOST, found, {"letters_lost": len(found)},
+        well="没有送不出而无人接替的信件。",
+        ill=f"有{len(found)}封信没有送达，本单位也没有其他人收到。",
+        mend="请电话通知承办单位，并核对 offices.yaml 中的邮箱；运行 jieli addresses 查看被退的地址。",
     )  # fmt: skip
+
+
+def _judged(
+    check: Check, cases: Sequence[str], figures: dict[str, float], *, well: str, ill: str, mend: str
+) -> Finding:
+    """Well where there is no such case; what is ill is told with its mend, and with the cases for whoever mends it."""
+    if not cases:
+        return Finding(check, Health.OK, well, figures=figures)
+    return Finding(check, Health.BAD, ill, mend, _listed(cases), figures)
 
 
 async def _cases(session: AsyncSession, statement: Any) -> list[str]:
