@@ -176,14 +176,16 @@ def machine_time_in(seconds: float) -> Any:
 _WAITING_STATE = sql_case((Letter.unknown_results > 0, LetterState.UNCERTAIN.value), else_=LetterState.PENDING.value)
 
 
+def _are_held(claims: Sequence[Claim]) -> tuple[ColumnElement[bool], ...]:
+    held = tuple_(Letter.id, Letter.attempts).in_([(one.letter_id, one.attempt) for one in claims])
+    return held, Letter.state == LetterState.SENDING.value
+
+
 async def hold(session: AsyncSession, claims: Sequence[Claim], holder_seconds: float) -> None:
     """Hold claimed letters for longer; a claim that was lost stays lost."""
     await session.execute(
         update(Letter)
-        .where(
-            tuple_(Letter.id, Letter.attempts).in_([(one.letter_id, one.attempt) for one in claims]),
-            Letter.state == LetterState.SENDING.value,
-        )
+        .where(*_are_held(claims))
         .values(next_try=machine_time_in(holder_seconds))
         .execution_options(synchronize_session=False)
     )
@@ -193,10 +195,7 @@ async def give_back(session: AsyncSession, claims: Sequence[Claim], wait_seconds
     """Put claimed letters that were not tried back among the waiting, for after so many machine seconds."""
     await session.execute(
         update(Letter)
-        .where(
-            tuple_(Letter.id, Letter.attempts).in_([(one.letter_id, one.attempt) for one in claims]),
-            Letter.state == LetterState.SENDING.value,
-        )
+        .where(*_are_held(claims))
         .values(state=_WAITING_STATE, attempts=Letter.attempts - 1, next_try=machine_time_in(wait_seconds))
         .execution_options(synchronize_session=False)
     )

@@ -8,11 +8,9 @@ single steps fall due, and what is measured is how late their letters are put.
 from __future__ import annotations
 
 import asyncio
-import tempfile
 import time
 from dataclasses import asdict, replace
 from datetime import timedelta
-from pathlib import Path
 
 from pydantic import SecretStr
 from rich.progress import Progress
@@ -22,6 +20,7 @@ from config.settings import Settings
 from office.bench import Unmeasured
 from office.bench.figures import percentile
 from office.bench.filling import COPIES, Origin, fill, opened
+from office.bench.surroundings import plain_settings, records_alone
 from office.bureau import Bureau
 from office.clock import Clock, run_clock
 from office.database import Database
@@ -69,20 +68,14 @@ FALL_DUE = """UPDATE request SET acknowledge_by = s.falls_due, next_climb_at = s
 
 def measure(settings: Settings, progress: Progress) -> dict[str, float]:
     """The figures of `LABELS`. Raises `Unmeasured`, `office.data_folder.StartFault`."""
-    bar = progress.add_task("启动数据库", total=None)
-    with tempfile.TemporaryDirectory(prefix="jieli-bench-") as folder:
-        server = EmbeddedPostgres(Path(folder))
-        try:
-            server.start()
-            progress.update(bar, total=1, completed=1)
-            own = Settings.model_construct(
-                **{name: field.get_default() for name, field in Settings.model_fields.items()}
-                | {"data_dir": Path(folder), "county": settings.county, "demo": True}
-                | {"database_url": SecretStr(server.url("jieli"))}
-            )
-            return asyncio.run(_measure(own, server, progress))
-        finally:
-            server.destroy()
+    with records_alone(progress) as server:
+        own = plain_settings(
+            {
+                "data_dir": server.data_dir, "county": settings.county, "demo": True,
+                "database_url": SecretStr(server.url("jieli")),
+            }
+        )  # fmt: skip
+        return asyncio.run(_measure(own, server, progress))
 
 
 async def _measure(own: Settings, server: EmbeddedPostgres, progress: Progress) -> dict[str, float]:

@@ -10,7 +10,6 @@ import asyncio
 import os
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Awaitable
 from dataclasses import asdict, dataclass
@@ -26,9 +25,8 @@ from office import links
 from office.bench import Unmeasured
 from office.bench.figures import percentile
 from office.bench.filling import COPIES, fill, opened
-from office.bench.surroundings import free_ports
+from office.bench.surroundings import free_ports, records_alone
 from office.bureau import Bureau
-from office.embedded import EmbeddedPostgres
 from office.migrate import upgrade_async
 from office.opening import open_bureau
 from office.tables import Letter, Link, Request
@@ -80,27 +78,21 @@ class Used:
 
 def measure(settings: Settings, progress: Progress) -> dict[str, float]:
     """The figures of `LABELS`. Raises `Unmeasured`, `office.data_folder.StartFault`."""
-    bar = progress.add_task("启动数据库", total=None)
-    with tempfile.TemporaryDirectory(prefix="jieli-bench-") as folder:
-        server = EmbeddedPostgres(Path(folder))
+    with records_alone(progress) as server:
+        own = {
+            "JIELI_DATABASE_URL": server.url("jieli"),
+            "JIELI_COUNTY": str(settings.county.expanduser().absolute()),
+            "JIELI_DATA_DIR": str(server.data_dir),
+            "JIELI_SECRET_KEY": PASSWORD,
+            "JIELI_DEMO": "true",
+            "JIELI_PORTAL_PORT": str(free_ports(1)[0]),
+            # One machine stands for a county's officers.
+            "JIELI_POSTS_PER_MINUTE": "1000000",
+        }
         try:
-            server.start()
-            progress.update(bar, total=1, completed=1)
-            own = {
-                "JIELI_DATABASE_URL": server.url("jieli"),
-                "JIELI_COUNTY": str(settings.county.expanduser().absolute()),
-                "JIELI_DATA_DIR": folder,
-                "JIELI_SECRET_KEY": PASSWORD,
-                "JIELI_DEMO": "true",
-                "JIELI_PORTAL_PORT": str(free_ports(1)[0]),
-                # One machine stands for a county's officers.
-                "JIELI_POSTS_PER_MINUTE": "1000000",
-            }
             return asyncio.run(_measure(own, progress))
         except httpx.HTTPError as fault:
             raise Unmeasured(f"门户没有应答（{type(fault).__name__}）。") from fault
-        finally:
-            server.destroy()
 
 
 async def _measure(own: dict[str, str], progress: Progress) -> dict[str, float]:

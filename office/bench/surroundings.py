@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from rich.progress import Progress
+
 from config.settings import Settings
 from office.embedded import EmbeddedPostgres
 from office.parts import LOOPBACK
@@ -29,6 +31,27 @@ def free_ports(count: int) -> list[int]:
             trial.close()
 
 
+def plain_settings(chosen: Mapping[str, object]) -> Settings:
+    """Every setting's default but for those: nothing of this machine's environment is measured."""
+    return Settings.model_construct(
+        **{name: field.get_default() for name, field in Settings.model_fields.items()} | dict(chosen)
+    )
+
+
+@contextmanager
+def records_alone(progress: Progress) -> Iterator[EmbeddedPostgres]:
+    """A PostgreSQL and nothing beside it, in a folder of its own (`data_dir`). Raises StartFault."""
+    bar = progress.add_task("启动数据库", total=None)
+    with tempfile.TemporaryDirectory(prefix="jieli-bench-") as folder:
+        server = EmbeddedPostgres(Path(folder))
+        try:
+            server.start()
+            progress.update(bar, total=1, completed=1)
+            yield server
+        finally:
+            server.destroy()
+
+
 @contextmanager
 def everything(settings: Settings, **more: object) -> Iterator[Supervisor]:
     """All parts of a demonstration in real time. Of `settings`, the county and the worker's limit count; `more` are
@@ -38,9 +61,8 @@ def everything(settings: Settings, **more: object) -> Iterator[Supervisor]:
         StartFault: something is missing or died.
     """
     with tempfile.TemporaryDirectory(prefix="jieli-bench-") as folder:
-        own = Settings.model_construct(
-            **{name: field.get_default() for name, field in Settings.model_fields.items()}
-            | dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
+        own = plain_settings(
+            dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
             | {"data_dir": Path(folder), "county": settings.county, "worker_limit": settings.worker_limit, "demo": True}
             # One machine stands for a county's officers.
             | dict.fromkeys(("posts_per_minute", "link_posts_per_minute", "reports_per_minute"), 1_000_000)

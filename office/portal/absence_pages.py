@@ -12,12 +12,11 @@ from fastapi import APIRouter, Depends, Request, Response
 from office import absence_forms
 from office.absence_forms import OpenedForm
 from office.portal.answer_forms import WHO
-from office.portal.answering_pages import unknown
 from office.portal.forms import Choice, FormFaults, FormField, Widget, read
 from office.portal.gate import admit
 from office.portal.pages import bureau_of, desk, page
 from office.portal.reporting import typed
-from office.refusals import Refused, UnknownLink
+from office.refusals import Refused
 
 router = APIRouter(dependencies=[Depends(admit)])
 
@@ -51,10 +50,7 @@ async def ask(request: Request) -> Response:
 @router.api_route("/away/{token}", methods=["GET", "HEAD"])
 async def look(request: Request, token: str) -> Response:
     """The form, with what is written down already."""
-    try:
-        return _shown(request, await absence_forms.open_form(bureau_of(request), token))
-    except UnknownLink:
-        return unknown(request)
+    return _shown(request, await absence_forms.open_form(bureau_of(request), token))
 
 
 @router.post("/away/{token}")
@@ -68,8 +64,6 @@ async def give(request: Request, token: str) -> Response:
             bureau, token, typed_name=values["typed_name"], code=values["code"], first=first, last=last,
             stand_in=values["stand_in"],
         )  # fmt: skip
-    except UnknownLink:
-        return unknown(request)
     except FormFaults as refusal:
         return _shown(request, opened, form, refusal.faults)
     except Refused as refusal:
@@ -85,8 +79,6 @@ async def come_back(request: Request, token: str) -> Response:
         opened = await absence_forms.open_form(bureau, token)
         values = read(WHO, form)
         opened = await absence_forms.come_back(bureau, token, typed_name=values["typed_name"], code=values["code"])
-    except UnknownLink:
-        return unknown(request)
     except FormFaults as refusal:
         return _shown(request, opened, form, refusal.faults, back=True)
     except Refused as refusal:

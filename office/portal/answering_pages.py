@@ -25,7 +25,7 @@ from office.portal.forms import FormFaults, parse, read, tidy
 from office.portal.gate import admit, limits_of
 from office.portal.pages import bureau_of, page
 from office.portal.reporting import typed
-from office.refusals import Refused, UnknownLink
+from office.refusals import Refused
 from rules.answers import Answer
 from rules.need_to_know import may_read_particulars
 from rules.vocabulary import AnswerKind
@@ -45,10 +45,7 @@ PAGE_OF = {
 @router.api_route("/r/{token}", methods=["GET", "HEAD"])
 async def openlink_page(request: Request, token: str) -> Response:
     """What an officer finds behind a link."""
-    try:
-        opened = await links.open_link(bureau_of(request), token)
-    except UnknownLink:
-        return unknown(request)
+    opened = await links.open_link(bureau_of(request), token)
     return link_page(request, opened)
 
 
@@ -70,8 +67,6 @@ async def resend(request: Request, token: str) -> Response:
         rest(request, token)
         values = read(WHO, form)
         await answering.resend(bureau, token, typed_name=values["typed_name"], code=values["code"])
-    except UnknownLink:
-        return unknown(request)
     except FormFaults as refusal:
         return link_page(request, opened, status=HTTPStatus.UNPROCESSABLE_ENTITY, asking=(form, refusal.faults))
     except Refused as refusal:
@@ -86,10 +81,7 @@ async def resend(request: Request, token: str) -> Response:
 async def answer(request: Request, token: str, kind: str) -> Response:
     """Take an answer, or show the same form again with what was typed and what is wrong with it."""
     bureau = bureau_of(request)
-    try:
-        opened = await links.open_link(bureau, token)
-    except UnknownLink:
-        return unknown(request)
+    opened = await links.open_link(bureau, token)
     if kind not in {word.value for word in AnswerKind}:
         return link_page(request, opened, status=HTTPStatus.NOT_FOUND)
     chosen = AnswerKind(kind)
@@ -100,8 +92,6 @@ async def answer(request: Request, token: str, kind: str) -> Response:
         sentence = refusal.faults.pop("version", "")
         attempt = Attempt(chosen, form, refusal.faults, sentence)
         return link_page(request, opened, attempt, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    except UnknownLink:
-        return unknown(request)
     except Refused as refusal:
         counted(request, token, refusal)
         # Somebody may have answered meanwhile: the page shows how things stand now.

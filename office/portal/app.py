@@ -12,6 +12,7 @@ from office.portal import absence_pages, answering_pages, contact_pages, dev_mai
 from office.portal.gate import Limits
 from office.portal.pages import NOTICES, STYLESHEET, notice
 from office.portal.shield import Shield
+from office.refusals import UnknownLink
 from office.watchdog import Watch
 
 
@@ -25,6 +26,7 @@ def create_app(bureau: Bureau) -> FastAPI:
     app.add_middleware(Shield)
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _unreadable)
+    app.add_exception_handler(UnknownLink, _unknown)
     app.add_api_route("/static/portal.css", stylesheet, methods=["GET", "HEAD"])
     app.add_api_route("/robots.txt", robots, methods=["GET", "HEAD"])
     app.include_router(health.router)
@@ -55,6 +57,10 @@ async def _refused(request: Request, fault: Exception) -> Response:
     for name, value in (headers or {}).items():
         answer.headers[name] = value
     return answer
+
+
+async def _unknown(request: Request, fault: Exception) -> Response:  # noqa: ARG001 - no link, nothing more to say
+    return answering_pages.unknown(request)
 
 
 async def _unreadable(request: Request, fault: Exception) -> Response:  # noqa: ARG001 - its text repeats what was typed

@@ -9,12 +9,11 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from office import contacts
 from office.portal.answer_forms import WHO
-from office.portal.answering_pages import unknown
 from office.portal.forms import FormFaults, read
 from office.portal.gate import admit
 from office.portal.pages import bureau_of, desk, page
 from office.portal.reporting import typed
-from office.refusals import Refused, UnknownLink
+from office.refusals import Refused
 
 router = APIRouter(dependencies=[Depends(admit)])
 
@@ -22,10 +21,7 @@ router = APIRouter(dependencies=[Depends(admit)])
 @router.api_route("/c/{token}", methods=["GET", "HEAD"])
 async def look(request: Request, token: str) -> Response:
     """What the officer finds."""
-    try:
-        opened = await contacts.open_contact(bureau_of(request), token)
-    except UnknownLink:
-        return unknown(request)
+    opened = await contacts.open_contact(bureau_of(request), token)
     return _shown(request, opened)
 
 
@@ -37,8 +33,6 @@ async def confirm(request: Request, token: str) -> Response:
         opened = await contacts.open_contact(bureau, token)
         values = read(WHO, form)
         opened = await contacts.confirm(bureau, token, typed_name=values["typed_name"], code=values["code"])
-    except UnknownLink:
-        return unknown(request)
     except FormFaults as refusal:
         return _shown(request, opened, form, refusal.faults)
     except Refused as refusal:

@@ -10,12 +10,12 @@ from fastapi.responses import RedirectResponse
 from office import disclosure, links
 from office.links import LinkStatus, OpenedLink
 from office.portal.answer_forms import WHO
-from office.portal.answering_pages import counted, link_page, rest, status_of, unknown
+from office.portal.answering_pages import counted, link_page, rest, status_of
 from office.portal.forms import FormFaults, FormField, Widget, read
 from office.portal.gate import admit
 from office.portal.pages import bureau_of, page
 from office.portal.reporting import typed
-from office.refusals import Refused, UnknownLink
+from office.refusals import Refused
 
 router = APIRouter(dependencies=[Depends(admit)])
 
@@ -43,8 +43,6 @@ async def send_code(request: Request, token: str) -> Response:
         values = read(WHO, form)
         rest(request, token)
         await disclosure.send_code(bureau, token, typed_name=values["typed_name"], code=values["code"])
-    except UnknownLink:
-        return unknown(request)
     except FormFaults as refusal:
         return link_page(request, opened, status=HTTPStatus.UNPROCESSABLE_ENTITY, asking=(form, refusal.faults))
     except Refused as refusal:
@@ -68,8 +66,6 @@ async def read_particulars(request: Request, token: str) -> Response:
         found = await disclosure.read_particulars(
             bureau, token, typed_name=values["typed_name"], one_time_code=values["one_time_code"]
         )
-    except UnknownLink:
-        return unknown(request)
     except FormFaults as refusal:
         return _code_page(request, opened, form, refusal.faults, HTTPStatus.UNPROCESSABLE_ENTITY)
     except Refused as refusal:

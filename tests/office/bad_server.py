@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
@@ -160,13 +160,21 @@ async def misbehaving(
         bad.sessions.append(made)
         return made
 
-    listening = await asyncio.get_running_loop().create_server(session, "127.0.0.1", 0, ssl=encrypted)
-    bad.port = listening.sockets[0].getsockname()[1]
-    try:
+    async with listening_on(session, bad.sessions, encrypted) as bad.port:
         yield bad
+
+
+@asynccontextmanager
+async def listening_on(
+    session: Callable[[], SMTP], sessions: Sequence[SMTP], encrypted: ssl.SSLContext | None = None
+) -> AsyncIterator[int]:
+    """Serve on a free port of this machine, with one of those sessions for each connection; all end with the block."""
+    listening = await asyncio.get_running_loop().create_server(session, "127.0.0.1", 0, ssl=encrypted)
+    try:
+        yield listening.sockets[0].getsockname()[1]
     finally:
         listening.close()
-        for one in bad.sessions:
+        for one in sessions:
             if one.transport is not None:
                 one.transport.abort()
             task = one._handler_coroutine

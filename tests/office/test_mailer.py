@@ -26,6 +26,7 @@ from pydantic import SecretStr
 from config.settings import Settings
 from office.letters import POLICY
 from office.mailer import FinalFault, SmtpMailer, TemporaryFault, UncertainFault, check
+from tests.office.bad_server import listening_on
 
 RECIPIENT = "ps.zhou@anhe.example"
 
@@ -80,16 +81,8 @@ async def serving(encrypted: ssl.SSLContext | None = None, **options: Any) -> As
         server.sessions.append(made)
         return made
 
-    listening = await asyncio.get_running_loop().create_server(session, "127.0.0.1", 0, ssl=encrypted)
-    server.port = listening.sockets[0].getsockname()[1]
-    try:
+    async with listening_on(session, server.sessions, encrypted) as server.port:
         yield server
-    finally:
-        listening.close()
-        for one in server.sessions:
-            if one.transport is not None:
-                one.transport.abort()
-        await asyncio.sleep(0.05)
 
 
 def settings_for(port: int, **more: Any) -> Settings:
