@@ -23,6 +23,7 @@ from office.data_folder import StartFault
 from office.installation import running_environment
 from office.opening import NotReady, open_bureau
 from office.refusals import Refused
+from rules.entitlements.faults import fault_sentence
 from rules.wording import short_deadline
 
 T = TypeVar("T")
@@ -65,9 +66,14 @@ def fail_plainly() -> Iterator[None]:
     except (Fault, NotReady, StartFault) as fault:
         fail(str(fault))
     except ValidationError as fault:
-        fail(*[f"{'.'.join(str(p) for p in e['loc']) or '设置'}：{e['msg']}" for e in fault.errors()])
+        # Of all a command reads by itself, only the settings can be at fault here.
+        fail(*[f"{_setting(each['loc'])}：{fault_sentence(each)}。" for each in fault.errors(include_url=False)])
     except ConnectionError as fault:
         fail(f"连接不上数据库或服务：{type(fault).__name__}。请确认 jieli up 正在运行。")
+
+
+def _setting(location: tuple[int | str, ...]) -> str:
+    return f"JIELI_{str(location[0]).upper()}" if location else "设置"
 
 
 def say(value: Any) -> None:
