@@ -36,12 +36,6 @@ async def marked(session: AsyncSession) -> frozenset[str]:
     return frozenset(rows.scalars())
 
 
-async def is_marked(session: AsyncSession, address: str) -> bool:
-    """Whether letters to that address came back and nobody has cleared it."""
-    statement = select(AddressMark.id).where(AddressMark.address == written(address), AddressMark.cleared_at.is_(None))
-    return (await session.execute(statement)).scalar_one_or_none() is not None
-
-
 async def mark(
     session: AsyncSession, bureau: Bureau, letter: Letter, address: str, reason: BounceReason, status: str
 ) -> bool:

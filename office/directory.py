@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
+from office import addresses
 from office.absences import absences_to_come
 from office.bureau import Bureau
 from office.roster import people_in
-from office.tables import Contact, Letter
+from office.tables import Contact
 from office.timekeeping import iso
-from rules.vocabulary import ContactState, Labelled, LetterState
+from rules.vocabulary import ContactState, Labelled
 
 POSTS = {"officer": "经办人", "head": "负责人", "duty": "值班"}
-
-_REACHED = [state.value for state in LetterState if state.value in ("handed_over", "bounced")]
 
 
 class Standing(Labelled):
@@ -36,13 +35,8 @@ async def directory(bureau: Bureau) -> list[dict[str, Any]]:
         people = await people_in(session, bureau, None)
         absences = await absences_to_come(session, bureau)
         contacts = (await session.execute(select(Contact).order_by(Contact.id))).scalars().all()
-        # What the latest letter to an address met with: a bounce there is a bounce of the person.
-        newest = select(func.max(Letter.id)).where(Letter.state.in_(_REACHED)).group_by(Letter.to_officer)
-        latest = (
-            await session.execute(select(Letter.to_officer, Letter.state).where(Letter.id.in_(newest)))
-        ).all()  # fmt: skip
+        marked = await addresses.marked(session)
     state_of = {(row.officer, row.address): row for row in contacts}
-    bounced = {row.to_officer for row in latest if row.state == "bounced"}
 
     def standing(officer: Any) -> list[Standing]:
         if not people.serves(officer):
@@ -55,7 +49,7 @@ async def directory(bureau: Bureau) -> list[dict[str, Any]]:
             Standing.UNSEEN if row is None
             else Standing.CONFIRMED if row.state == ContactState.CONFIRMED.value else Standing.UNCONFIRMED
         )  # fmt: skip
-        return [*found, Standing.BOUNCED] if officer.key in bounced else found
+        return [*found, Standing.BOUNCED] if addresses.written(officer.email) in marked else found
 
     def absences_of(key: str) -> list[dict[str, str | None]]:
         return [

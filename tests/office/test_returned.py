@@ -24,6 +24,7 @@ from office import addresses
 from office.cli import app
 from office.cli.output import out
 from office.data_folder import StartFault
+from office.directory import directory
 from office.ledger import ledger
 from office.post import Post
 from office.reachable import require_mailbox
@@ -171,6 +172,25 @@ def test_a_marked_address_is_skipped_until_it_is_cleared(play: Play) -> None:
         mailer = ScriptedMailer()
         await Post(desk.bureau, mailer).send_due()
         assert [recipient for recipient, _ in mailer.taken] == [ADDRESS]
+
+    play(story)
+
+
+def test_the_list_of_people_says_which_addresses_letters_come_back_from(play: Play) -> None:
+    """Until the address is cleared, and not for a colleague."""
+
+    async def states(desk: Desk) -> dict[str, list[str]]:
+        police = next(one for one in await directory(desk.bureau) if one["office"] == "public_security")
+        return {row["key"]: row["states"] for row in police["officers"]}
+
+    async def story(desk: Desk) -> None:
+        await sent(desk)
+        await arrives(desk, "postfix")
+        found = await states(desk)
+        assert "bounced" in found["ps_zhou"]
+        assert "bounced" not in found["ps_xia"]
+        await addresses.clear(desk.bureau, ADDRESS, "xt_wen")
+        assert "bounced" not in (await states(desk))["ps_zhou"]
 
     play(story)
 
