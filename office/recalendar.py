@@ -249,11 +249,12 @@ async def _renew_unsent(session: AsyncSession, bureau: Bureau, request: Request,
         if letter.to_officer in told and not kept:
             continue
         kind = letter.kind if kept else LetterKind.ASKED.value
-        more = {"granted": letter.facts["granted"]} if "granted" in letter.facts else {}
+        # What such a letter says beside the step's own facts stays as it was.
+        more = letter.facts if kept else {}
         await outbox.put(
             session, bureau, key=f"{kind}/{request.id}/{letter.to_officer}/v{request.version}", kind=kind,
             case=(case.id, case.number), to_office=letter.to_office, to_officer=letter.to_officer, request=request,
-            acts=True, facts=facts_of(bureau, case, request) | more,
+            acts=True, facts={**more, **facts_of(bureau, case, request)},
         )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from config.county import load_county
 from config.settings import EXAMPLE_COUNTY
 from office import requests as asking
 from office.clock import Clock as Ticker
+from office.holds import hold
 from office.links import LinkStatus
 from office.recalendar import fingerprint, recompute_open_deadlines
 from office.requests import climb_instant
@@ -23,6 +24,7 @@ from office.sheets import case_sheet
 from office.tables import CalendarState, CaseRow, Event, Proceeding, Request
 from office.timekeeping import COUNTY_ZONE
 from office.views import explain_case
+from rules.holds import HoldReason
 from rules.steps import STEPS
 from rules.vocabulary import AnswerKind, Happening, Office
 from rules.workdays import Calendar
@@ -282,6 +284,27 @@ async def test_a_letter_that_had_not_left_is_written_anew(story: Story) -> None:
     contacts = len(story.bureau.county.office(request.office).contacts)
     assert [x.state for x in asked] == ["stale"] * contacts + ["handed_over"] * contacts
     assert {x.facts["due"] for x in asked[contacts:]} == {"2026-03-07T00:00:00+08:00"}
+
+
+async def test_a_letter_about_a_hold_that_had_not_left_keeps_what_it_says(story: Story) -> None:
+    """With the new deadline, and with the hold's own end and reason; the hold itself is not lost."""
+    await recompute_open_deadlines(story.bureau)
+    await ask(story, "match_entitlements")
+    await story.say_only(AnswerKind.RECEIVED, "match_entitlements")
+    until = at_close(2026, 3, 4)
+    await hold(
+        story.bureau, case=story.case, step_key="match_entitlements", until=until, reason=HoldReason.PAPERS, by="xt_wen"
+    )
+    before = await story.request("match_entitlements")
+    change(story, off=[before.due.astimezone(COUNTY_ZONE).date() - timedelta(days=1)])
+    done = await recompute_open_deadlines(story.bureau)
+    assert (done.later, done.set_aside) == (1, [])
+    request = await story.request("match_entitlements")
+    assert request.due > before.due
+    newest = (await story.letters("held", request_id=request.id))[-1]
+    assert datetime.fromisoformat(newest.facts["due"]) == request.due
+    assert datetime.fromisoformat(newest.facts["until"]) == until
+    assert newest.facts["reason_label"] == HoldReason.PAPERS.label
 
 
 async def test_the_coordinator_hears_once_of_a_year_not_yet_published(story: Story) -> None:
