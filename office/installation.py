@@ -67,7 +67,7 @@ def running_environment(settings: Settings) -> dict[str, str]:
     """
     data_dir = settings.data_dir.expanduser().absolute()
     for folder in (data_dir, data_dir / "demo"):
-        if (folder / _RECORD).exists() and _is_held(folder):
+        if (folder / _RECORD).exists() and is_held(folder):
             found: dict[str, str] = json.loads((folder / _RECORD).read_text())
             return found
     raise StartFault(
@@ -76,7 +76,10 @@ def running_environment(settings: Settings) -> dict[str, str]:
     )
 
 
-def _is_held(folder: Path) -> bool:
+def is_held(folder: Path) -> bool:
+    """Whether an `up` runs on this data folder."""
+    if not (folder / _LOCK).exists():
+        return False
     with (folder / _LOCK).open("a+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)

@@ -20,6 +20,7 @@ from rich.console import Console
 
 from config.settings import Settings
 from office import parts
+from office.backup.places import require_whole
 from office.children import Children, Part
 from office.data_folder import LINK_KEY, StartFault, kept_secret, last_lines, log_path, private_folder
 from office.embedded import EmbeddedPostgres
@@ -193,6 +194,7 @@ class Supervisor:
         if self._demo:
             data_dir = private_folder(data_dir / "demo")
         self._lock = hold(data_dir)
+        require_whole(data_dir)
         self._children = Children(data_dir)
         self._children.end_leftovers()
         if self._scale != 1.0 and not self._demo:

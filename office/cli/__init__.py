@@ -7,10 +7,22 @@ from __future__ import annotations
 
 import sys
 
-from office.cli import casework, holding, law, mail, people, posting, running, watching
+from office.cli import backing_up, casework, holding, law, mail, people, posting, running, watching
 from office.cli.output import app, fail_plainly
 
-__all__ = ["app", "casework", "holding", "law", "mail", "main", "people", "posting", "running", "watching"]
+__all__ = [
+    "app",
+    "backing_up",
+    "casework",
+    "holding",
+    "law",
+    "mail",
+    "main",
+    "people",
+    "posting",
+    "running",
+    "watching",
+]
 
 
 def main() -> None:

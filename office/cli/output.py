@@ -18,6 +18,7 @@ from rich.console import Console
 
 from config.county import County, CountyFault, load_county
 from config.settings import Settings
+from office.backup.archive import BackupFault
 from office.bureau import Bureau
 from office.data_folder import StartFault
 from office.installation import running_environment
@@ -63,7 +64,7 @@ def fail_plainly() -> Iterator[None]:
         yield
     except CountyFault as fault:
         fail(*[str(each) for each in fault.faults], f"共{len(fault.faults)}处错误。")
-    except (Fault, NotReady, StartFault) as fault:
+    except (BackupFault, Fault, NotReady, StartFault) as fault:
         fail(str(fault))
     except ValidationError as fault:
         # Of all a command reads by itself, only the settings can be at fault here.
