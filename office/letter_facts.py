@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, NonNegativeInt, StringConstraints
 
 from office.letter_kinds import Branch, LetterKind, UndeliveredReason
 from rules.holds import HoldReason
@@ -359,6 +359,14 @@ class ClockSilentFacts(CountyFacts):
     over: bool
 
 
+class LettersRestFacts(CountyFacts):
+    """No letter leaves: the records are those of `since`, and so many letters wait for a person's word."""
+
+    since: AwareDatetime
+    at: AwareDatetime
+    waiting: NonNegativeInt
+
+
 FACTS_OF: dict[LetterKind, type[Facts]] = {
     LetterKind.ASKED: StepFacts,
     LetterKind.REMINDER: ReminderFacts,
@@ -385,6 +393,7 @@ FACTS_OF: dict[LetterKind, type[Facts]] = {
     LetterKind.ABSENCE_FORM: AbsenceFormFacts,
     LetterKind.STANDING_IN: StandingInFacts,
     LetterKind.CLOCK_SILENT: ClockSilentFacts,
+    LetterKind.LETTERS_REST: LettersRestFacts,
 }
 
 

@@ -33,6 +33,7 @@ class LetterKind(Labelled):
     ABSENCE_FORM = "absence_form", "离岗登记"
     STANDING_IN = "standing_in", "离岗代理告知"
     CLOCK_SILENT = "clock_silent", "督办中断"
+    LETTERS_REST = "letters_rest", "信件停发"
 
     @property
     def is_copy(self) -> bool:
@@ -53,6 +54,7 @@ class LetterKind(Labelled):
             LetterKind.STEPS_PASSED_ON,
             LetterKind.STANDING_IN,
             LetterKind.CLOCK_SILENT,
+            LetterKind.LETTERS_REST,
         ):
             return "抄告"
         just_told = (

@@ -36,7 +36,6 @@ from office.tables import CaseRow, PostSeen, Proceeding, Series
 NUMBERS_A_DAY = 100
 """Case numbers left out for each day since the backup: those given on those days stand in letters, and are not given to
 another child. Technical: far more than a county files."""
-LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -199,9 +198,14 @@ async def _make_safe(url: str, manifest: Manifest, *, letters_leave: bool) -> tu
             for name in names.scalars().all():
                 await session.execute(text("SELECT setval(CAST(:name AS regclass), nextval(CAST(:name AS regclass)) + :gap)"),
                                       {"name": name, "gap": gap * 10})  # fmt: skip
-            seen_at = func.clock_timestamp() if letters_leave else LONG_AGO
-            resting_since = insert(PostSeen).values(id=1, seen_at=seen_at)
-            await session.execute(resting_since.on_conflict_do_update(index_elements=["id"], set_={"seen_at": seen_at}))
+            post = {
+                "seen_at": func.clock_timestamp(),
+                "restored_from": None if letters_leave else manifest.made_at,
+                "next_question_at": None,
+            }
+            await session.execute(
+                insert(PostSeen).values(id=1, **post).on_conflict_do_update(index_elements=["id"], set_=post)
+            )
             open_rows = select(
                 select(func.count()).select_from(CaseRow).where(CaseRow.closed_at.is_(None)).scalar_subquery(),
                 select(func.count()).select_from(Proceeding).where(Proceeding.closed_at.is_(None)).scalar_subquery(),

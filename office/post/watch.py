@@ -11,7 +11,7 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, func, not_, select
+from sqlalchemy import ColumnElement, and_, func, not_, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -43,20 +43,23 @@ class Waiting:
 
 
 async def rests(session: AsyncSession, bureau: Bureau) -> bool:
-    """Whether no post has served these records for so many days that they may be those of a backup."""
-    statement = select(PostSeen.id).where(_THE_ONE, _too_long_ago(bureau))
+    """Whether these records come from a backup, or no post has served them for so many days that they may."""
+    statement = select(PostSeen.id).where(_THE_ONE, _rest(bureau))
     return (await session.execute(statement)).scalar_one_or_none() is not None
 
 
-def _too_long_ago(bureau: Bureau) -> ColumnElement[bool]:
-    return PostSeen.seen_at < func.clock_timestamp() - timedelta(days=bureau.settings.mail_rest_days)
+def _rest(bureau: Bureau) -> ColumnElement[bool]:
+    long_ago = func.clock_timestamp() - timedelta(days=bureau.settings.mail_rest_days)
+    return or_(PostSeen.restored_from.is_not(None), PostSeen.seen_at < long_ago)
 
 
 async def seen(session: AsyncSession, bureau: Bureau, *, confirmed: bool = False) -> None:
     """A post serves these records now; while they rest, only the word of a person (`confirmed`) says so."""
     fresh = insert(PostSeen).values(id=1, seen_at=func.clock_timestamp())
-    now = {"seen_at": func.clock_timestamp()}
-    still = None if confirmed else not_(_too_long_ago(bureau))
+    now: dict[str, object] = {"seen_at": func.clock_timestamp()}
+    if confirmed:
+        now |= {"restored_from": None, "next_question_at": None}
+    still = None if confirmed else not_(_rest(bureau))
     await session.execute(fresh.on_conflict_do_update(index_elements=["id"], set_=now, where=still))
 
 

@@ -84,13 +84,18 @@ class Letter(Base):
 
 
 class PostSeen(Base):
-    """When a post last served these records, by the machine's time; one row."""
+    """When a post last served these records, by the machine's time, and whether they rest until a person has spoken; one
+    row."""
 
     __tablename__ = "post_seen"
     __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     seen_at: Mapped[datetime]
+    restored_from: Mapped[datetime | None] = mapped_column(
+        comment="the instant of the backup that these records come from, until a person lets letters leave"
+    )
+    next_question_at: Mapped[datetime | None] = mapped_column(comment="nobody is asked again before then")
 
 
 class ClockSeen(Base):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -24,14 +24,15 @@ from office.letter_kinds import LetterKind
 from office.letters import compose
 from office.mailer import FinalFault, SmtpMailer, TemporaryFault, UncertainFault
 from office.mailer import Mailer as TakesLetters
-from office.tables import ClockSeen, Letter
+from office.tables import ClockSeen, Letter, PostSeen
 from office.timekeeping import COUNTY_ZONE
-from office.watchdog.records import SILENT_AFTER
-from rules.vocabulary import Level
+from office.watchdog.records import SILENT_AFTER, resting_since
+from rules.vocabulary import LetterState, Level
 
 logger = logging.getLogger("jieli.watchdog")
 
 AGAIN_AFTER = timedelta(hours=1)
+ASK_AGAIN_AFTER = timedelta(days=1)
 TRY_AGAIN_AFTER = timedelta(minutes=3)
 """Machine time. Longer than it takes to give the letter to a slow server for every coordinator."""
 
@@ -45,7 +46,8 @@ class Mailer(TakesLetters, Protocol):
 
 
 class Alarm:
-    """Tells the coordinators that nothing is escalated, once an hour while it lasts, and once when it is over."""
+    """Tells the coordinators that nothing is escalated, once an hour while it lasts, and once when it is over; asks them,
+    once a day, whether letters that rest may leave."""
 
     def __init__(self, bureau: Bureau, mailer: Callable[[], Mailer] | None = None) -> None:
         """`mailer` makes a fresh connection each time; none: to the mail server of the settings."""
@@ -118,13 +120,45 @@ class Alarm:
 
     async def tell(self, since: datetime, *, over: bool, records: bool = False) -> bool:
         """One letter to each coordinator. False when none was taken and a later one may be; faults are logged by kind."""
+        facts = {"since": since.isoformat(), "records": records, "over": over}
+        return await self._give(LetterKind.CLOCK_SILENT, facts)
+
+    async def ask_for_release(self) -> bool:
+        """Letters rest: ask the coordinators, once a day as long as they do. True when this process has asked now."""
+        now = func.clock_timestamp()
+        claim = (
+            update(PostSeen)
+            .where(PostSeen.id == 1, or_(PostSeen.next_question_at.is_(None), PostSeen.next_question_at <= now))
+            .values(next_question_at=now + TRY_AGAIN_AFTER)
+            .returning(PostSeen.id)
+        )
+        async with self._bureau.database.transaction() as session:
+            since = await resting_since(session, self._bureau)
+            if since is None or (await session.execute(claim)).scalar_one_or_none() is None:
+                return False
+            waiting = (
+                await session.execute(
+                    select(func.count()).select_from(Letter).where(Letter.state == LetterState.PENDING.value)
+                )
+            ).scalar_one()
+        if not await self._give(LetterKind.LETTERS_REST, {"since": since.isoformat(), "waiting": waiting}):
+            return False
+        async with self._bureau.database.transaction() as session:
+            await session.execute(
+                update(PostSeen)
+                .where(PostSeen.id == 1, PostSeen.next_question_at.is_not(None))
+                .values(next_question_at=now + ASK_AGAIN_AFTER)
+            )
+        return True
+
+    async def _give(self, kind: LetterKind, about: Mapping[str, object]) -> bool:
         at = datetime.now(UTC).astimezone(COUNTY_ZONE)
-        facts = {"case_number": "", "since": since.isoformat(), "at": at.isoformat(), "records": records, "over": over}
+        facts = {"case_number": "", "at": at.isoformat()} | dict(about)
         done = False
         mailer = self._mailer()
         try:
             for officer in self._coordinators(at):
-                letter = self._letter(officer, facts)
+                letter = self._letter(kind, officer, facts)
                 try:
                     await mailer.send(compose(self._bureau, letter, officer), officer.email)
                     done = True
@@ -148,11 +182,11 @@ class Alarm:
         logger.error("nobody is there to be told that nothing is escalated")
         return []
 
-    def _letter(self, officer: Officer, facts: dict[str, object]) -> Letter:
+    def _letter(self, kind: LetterKind, officer: Officer, facts: dict[str, object]) -> Letter:
         """A letter that stands in no row: the records may be what is away."""
         domain = self._bureau.settings.mail_from.rpartition("@")[2]
-        kind = LetterKind.CLOCK_SILENT.value
         return Letter(
-            id=0, key=f"{kind}/{officer.key}", message_id=f"<{secrets.token_hex(16)}@{domain}>", kind=kind, acts=False,
-            to_office=officer.office, to_officer=officer.key, facts=check_facts(kind, facts).model_dump(mode="json"),
+            id=0, key=f"{kind.value}/{officer.key}", message_id=f"<{secrets.token_hex(16)}@{domain}>", kind=kind.value,
+            acts=False,
+            to_office=officer.office, to_officer=officer.key, facts=check_facts(kind.value, facts).model_dump(mode="json"),
         )  # fmt: skip

@@ -13,7 +13,7 @@ from sqlalchemy.orm import aliased
 from office.bureau import Bureau
 from office.letter_kinds import LetterKind
 from office.letters import elapsed
-from office.tables import Appointment, CaseRow, ClockSeen, Letter, Proceeding, Request, Rung
+from office.tables import Appointment, CaseRow, ClockSeen, Letter, PostSeen, Proceeding, Request, Rung
 from office.timekeeping import COUNTY_ZONE, ScaledClock
 from office.watchdog.audit import Audit, audit
 from office.watchdog.findings import Check, Finding, Health
@@ -201,15 +201,21 @@ async def letters(session: AsyncSession, bureau: Bureau) -> Finding:
         )
     ).one()
     waiting, oldest, late, held, uncertain = row[0], row[1] or timedelta(0), row[2], row[3], row[4]
+    resting = await resting_since(session, bureau)
     figures = {
-        "letters_waiting": waiting, "letters_oldest_seconds": max(0.0, oldest.total_seconds()), "letters_late": late,
+        "letters_resting": int(resting is not None), "letters_waiting": waiting, "letters_oldest_seconds": max(0.0, oldest.total_seconds()), "letters_late": late,
         "letters_held": held, "letters_uncertain": uncertain,
     }  # fmt: skip
     told = f"待发信件{waiting}封，暂缓{held}封，是否送达不明{uncertain}封"
+    if resting is not None:
+        return Finding(
+            Check.LETTERS, Health.BAD, f"{told}；数据来自备份或者久未使用，信件全部停发。",
+            "请核对案件；核对后运行 jieli post --release。核对期间的紧急事项请电话通知。", figures=figures,
+        )  # fmt: skip
     if late:
         return Finding(
             Check.LETTERS, Health.BAD, f"{told}；其中{late}封等候过久，最早一封已等{span(oldest)}。",
-            "请检查邮件服务器和办理进程；恢复过备份的，核对后运行 jieli post --release。", figures=figures,
+            "请检查邮件服务器和办理进程。", figures=figures,
         )  # fmt: skip
     if held:
         return Finding(
@@ -217,6 +223,16 @@ async def letters(session: AsyncSession, bureau: Bureau) -> Finding:
             figures=figures,
         )  # fmt: skip
     return Finding(Check.LETTERS, Health.OK, f"{told}。", figures=figures)
+
+
+async def resting_since(session: AsyncSession, bureau: Bureau) -> datetime | None:
+    """As of when the records are, where the post waits for a person's word: they come from a backup, or no post has served
+    them for so many days that they may."""
+    long_ago = func.clock_timestamp() - timedelta(days=bureau.settings.mail_rest_days)
+    statement = select(func.coalesce(PostSeen.restored_from, PostSeen.seen_at)).where(
+        or_(PostSeen.restored_from.is_not(None), PostSeen.seen_at < long_ago)
+    )
+    return (await session.execute(statement)).scalar_one_or_none()
 
 
 async def lost(session: AsyncSession) -> Finding:

@@ -72,6 +72,7 @@ class Watch:
         if not self._expected:
             await self._alarm.expect_a_clock()
             self._expected = True
+        await self._alarm.ask_for_release()
         if self.state(Check.CLOCK) is Health.BAD:
             await self._alarm.silent()
         else:

@@ -85,7 +85,7 @@ def test_letters_of_before_open_and_are_answered_on_the_new_machine(after: After
     resting = jieli(after.folder, "post")
     assert resting.returncode == 1
     assert "jieli post --release" in resting.stdout
-    assert "恢复过备份的" in jieli(after.folder, "doctor").stdout
+    assert "信件全部停发" in jieli(after.folder, "doctor").stdout
     assert jieli(after.folder, "post", "--release").returncode == 0
     assert after.new.letter(after.case, "triage").links
     after.new.play([after.case])

@@ -49,6 +49,7 @@ ABOUT_PEOPLE = {
     "contacts_unconfirmed",
     "steps_passed_on",
     "clock_silent",
+    "letters_rest",
 }
 """Letters about people or the installation, not about a case; the links of two of them lead to pages of their own."""
 WITH_FILE = ACTING - ABOUT_PEOPLE - {"question_answered"} | {"digest"}
@@ -178,6 +179,9 @@ FACTS |= {
         "case_number": "", "since": NOON.isoformat(), "at": (NOON + timedelta(minutes=6)).isoformat(), "records": False,
         "over": False,
     },
+    "letters_rest": {
+        "case_number": "", "since": NOON.isoformat(), "at": (NOON + timedelta(hours=9)).isoformat(), "waiting": 12,
+    },
     "steps_passed_on": {
         "case_number": "", "officer": "周立言", "more": 0, "at": NOON.isoformat(),
         "steps": [{
@@ -197,6 +201,7 @@ OFFICE_OF = {
     "contacts_unconfirmed": "coordinator",
     "steps_passed_on": "coordinator",
     "clock_silent": "coordinator",
+    "letters_rest": "coordinator",
 }
 
 
@@ -439,6 +444,7 @@ SUBJECTS |= {
     "contacts_unconfirmed": "【邮箱未确认】〔抄告〕3名联系人满7天未确认邮箱",
     "steps_passed_on": "【离岗转办】〔抄告〕周立言的1项未办结事项已转本单位其他人员",
     "clock_silent": "【督办中断】06-12 12:00起〔抄告〕系统没有督办",
+    "letters_rest": "【信件停发】〔抄告〕系统的信件等待核对后发出",
     "absence_form": "【离岗登记】请登记离岗时间和代理人",
     "standing_in": "【离岗代理】〔抄告〕安和县公安局周立言由夏安宁代理，自2026年6月12日起",
 }

@@ -10,14 +10,14 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import delete, func, insert, select, text, update
 
 from config.county import County
 from config.settings import Settings
 from office import heartbeat
 from office.clock import run_clock
 from office.database import Database
-from office.tables import Appointment, CaseRow, ClockSeen, Letter, Proceeding, Request, Rung
+from office.tables import Appointment, CaseRow, ClockSeen, Letter, PostSeen, Proceeding, Request, Rung
 from office.timekeeping import COUNTY_ZONE
 from office.watchdog import Check, Finding, Health, audit, look, surroundings
 from rules.limits import Limit, Unit
@@ -244,6 +244,17 @@ async def test_letters_that_wait_for_too_long_and_held_ones_are_found(story: Sto
     assert late.figures["letters_oldest_seconds"] > 1800
     await change(story, update(Letter).values(state="held"))
     assert (await found(story, Check.LETTERS)).state is Health.WARN
+
+
+async def test_letters_that_rest_after_a_restore_are_found_at_once(story: Story) -> None:
+    """Nobody has to wait for them to be late."""
+    await case_in_danger(story)
+    await change(story, insert(PostSeen).values(id=1, seen_at=func.clock_timestamp(), restored_from=story.clock.now()))
+    resting = await found(story, Check.LETTERS)
+    assert resting.state is Health.BAD
+    assert "信件全部停发" in resting.sentence
+    assert "jieli post --release" in resting.mend
+    assert resting.figures["letters_resting"] == 1
 
 
 async def test_a_lost_letter_that_nobody_got_instead_is_found(story: Story) -> None:

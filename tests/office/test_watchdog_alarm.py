@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,9 @@ from office import heartbeat
 from office.cli import app
 from office.data_folder import StartFault
 from office.mailer import FinalFault, TemporaryFault
-from office.tables import ClockSeen, Letter
+from office.post.watch import seen as post_seen
+from office.tables import ClockSeen, Letter, PostSeen
+from office.timekeeping import COUNTY_ZONE
 from office.watchdog import Check, Health, Watch
 from tests.office.letter_desk import ScriptedMailer
 from tests.story import Story
@@ -286,3 +288,39 @@ async def test_the_doctor_says_that_nothing_runs(doctor: Any, monkeypatch: pytes
     monkeypatch.delenv("JIELI_DATABASE_URL")
     with pytest.raises(StartFault, match="没有运行中的接力"):
         await doctor()
+
+
+async def test_coordinators_are_asked_once_a_day_whether_letters_that_rest_may_leave(story: Story) -> None:
+    """By a letter past the outbox, of however many portals; a person's word ends it, and a later restore asks anew."""
+    mailer = Mailer()
+    portals = [watching(story, mailer) for _ in range(3)]
+    made_at = datetime(2026, 3, 1, 2, 0, tzinfo=COUNTY_ZONE)
+    await story.report(danger_now=True)
+    waiting = len([letter for letter in await story.letters() if letter.state == "pending"])
+
+    async def restored() -> None:
+        async with story.database.transaction() as session:
+            await post_seen(session, story.bureau, confirmed=True)
+            await session.execute(update(PostSeen).values(restored_from=made_at))
+
+    async def asked() -> list[str]:
+        mailer.taken.clear()
+        await heartbeat.beat(story.bureau)
+        await asyncio.gather(*(portal.turn() for portal in portals))
+        return [words(message) for to, message in mailer.taken if to == mailer.taken[0][0]]
+
+    assert await asked() == []
+    await restored()
+    (question,) = await asked()
+    assert "2026年3月1日" in question
+    assert f"待发信件：{waiting}封" in question
+    assert "jieli post --release" in question
+    assert await asked() == []
+    async with story.database.transaction() as session:
+        await session.execute(update(PostSeen).values(next_question_at=PostSeen.next_question_at - timedelta(days=1)))
+    assert len(await asked()) == 1
+    async with story.database.transaction() as session:
+        await post_seen(session, story.bureau, confirmed=True)
+    assert await asked() == []
+    await restored()
+    assert len(await asked()) == 1

@@ -59,6 +59,15 @@ def upgrade() -> None:
         "post_seen",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "restored_from",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="the instant of the backup that these records come from, until a person lets letters leave",
+        ),
+        sa.Column(
+            "next_question_at", sa.DateTime(timezone=True), nullable=True, comment="nobody is asked again before then"
+        ),
         sa.CheckConstraint("id = 1", name=op.f("ck_post_seen_one_row")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_post_seen")),
     )
