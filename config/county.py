@@ -18,6 +18,7 @@ from config.offices import OfficeEntry, Officer, Township, Village, read_offices
 from config.steps import LimitTerms, StepTerms, Whole, read_steps
 from config.workdays import load_calendar
 from rules.entitlements.parameters import EntitlementParameters
+from rules.limits import Limit
 from rules.vocabulary import Level, Office
 from rules.workdays import Calendar
 
@@ -56,6 +57,8 @@ class County:
     calendar: Calendar
     entitlements: EntitlementParameters
     steps: Mapping[str, tuple[StepTerms, ...]]
+    list_every: Limit
+    """How often the joint meeting is given the list of steps whose ladders are used up (the county's own number)."""
 
     def terms(self, step_key: str, on: date) -> StepTerms:
         """The version of a step's terms in force on a day of the county's own calendar (Asia/Shanghai).
@@ -172,7 +175,7 @@ def _read(folder: Path, warnings: list[Fault] | None = None) -> tuple[County | N
     ladders = read_ladders(folder, offices, faults)
     steps = read_steps(folder, ladders, offices, calendar, faults, warnings)
     faults = _in_order(faults)
-    if place is None:
+    if place is None or ladders is None or ladders.list_every is None:
         return None, faults
     county = County(
         name=place.name,
@@ -182,6 +185,7 @@ def _read(folder: Path, warnings: list[Fault] | None = None) -> tuple[County | N
         calendar=calendar,
         entitlements=entitlements,
         steps=MappingProxyType(steps),
+        list_every=ladders.list_every,
     )
     return county, faults
 

@@ -39,10 +39,12 @@ class LadderEntry:
 
 @dataclass(frozen=True)
 class Ladders:
-    """Every ladder by its name, and which one a step climbs that names none."""
+    """Every ladder by its name, which one a step climbs that names none, and how often the joint meeting is given the list
+    of steps whose ladders are used up."""
 
     named: Mapping[str, LadderEntry]
     defaults: Mapping[tuple[Urgency, Clock], str]
+    list_every: Limit | None
 
 
 def read_ladders(folder: Path, offices: Mapping[str, Located], faults: list[Fault]) -> Ladders | None:
@@ -50,7 +52,7 @@ def read_ladders(folder: Path, offices: Mapping[str, Located], faults: list[Faul
     root = read_county_file(folder / "ladders.yaml", faults)
     if root is None:
         return None
-    fields = root.fields(required=("ladders", "defaults"))
+    fields = root.fields(required=("ladders", "defaults", "unresolved_list"))
     named: dict[str, LadderEntry] = {}
     known: set[str] = set()
     if "ladders" in fields:
@@ -60,7 +62,12 @@ def read_ladders(folder: Path, offices: Mapping[str, Located], faults: list[Faul
             if ladder is not None:
                 named[key] = ladder
     defaults = _read_defaults(fields["defaults"], known) if "defaults" in fields else {}
-    return Ladders(named, defaults)
+    return Ladders(named, defaults, _read_list(fields["unresolved_list"]) if "unresolved_list" in fields else None)
+
+
+def _read_list(entry: Entry) -> Limit | None:
+    fields = entry.fields(required=("every",))
+    return fields["every"].limit() if "every" in fields else None
 
 
 def _read_defaults(entry: Entry, known: set[str]) -> dict[tuple[Urgency, Clock], str]:

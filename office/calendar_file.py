@@ -10,8 +10,9 @@ from datetime import UTC, datetime, timedelta
 
 from icalendar import Calendar, Event
 
-from office.letter_facts import DigestFacts, Facts, StepFacts
+from office.letter_facts import DigestFacts, StepFacts
 from office.letter_kinds import LetterKind
+from office.letter_words import Facts
 from office.tables import Letter
 from rules.wording import deadline
 

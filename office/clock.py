@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import BigInteger, Integer, bindparam, select, tuple_
 
@@ -21,6 +21,7 @@ from office.heartbeat import beating
 from office.one_at_a_time import turn_alone
 from office.ringing import ring
 from office.tables import Request
+from office.unresolved import give_list
 
 logger = logging.getLogger("jieli.clock")
 
@@ -28,6 +29,8 @@ CLOCK_LOCK = 46_2017
 """Key of the advisory lock that one clock holds."""
 BATCH = 500
 """So many are found, and climb, at a time."""
+LIST_PATIENCE = timedelta(minutes=10)
+"""County time between two looks whether a list of unresolved steps is to be given."""
 
 _NOW, _AT = bindparam("now", type_=Request.next_climb_at.type), bindparam("at", type_=Request.next_climb_at.type)
 # Built once: nearly every turn finds nothing, and to build them takes longer than that.
@@ -43,12 +46,13 @@ _DUE_AFTER = _DUE.where(tuple_(Request.next_climb_at, Request.id) > tuple_(_AT, 
 @dataclass
 class Turn:
     """What one turn of the clock did: requests found due, rungs reached, noted days rung, the row of its round where
-    something climbed, what was set aside as it failed."""
+    something climbed, how many steps stood on a list given to the joint meeting, what was set aside as it failed."""
 
     due: int = 0
     climbed: int = 0
     rung: int = 0
     round_id: int | None = None
+    listed: int = 0
     days_set_aside: list[int] = field(default_factory=list)
     set_aside: list[int] = field(default_factory=list)
 
@@ -59,12 +63,14 @@ class Clock:
     def __init__(self, bureau: Bureau) -> None:
         """Reads the county's time from the bureau."""
         self.bureau = bureau
+        self._list_again_at = datetime.min.replace(tzinfo=UTC)
 
     async def turn(self) -> Turn:
         """Climb every rung that is due now. One bad request never stops the others: it is set aside and tried again."""
         turn = Turn()
         await self._ring_days(turn)
         now = self.bureau.clock.now()
+        await self._list(now, turn)
         found: list[tuple[datetime, int]] = []
         while True:
             # What was looked at once in this turn, and could not be had or failed, is looked at again in the next.
@@ -73,6 +79,16 @@ class Clock:
             await self._climb([request_id for _, request_id in found], now, turn)
             if len(found) < BATCH:
                 return turn
+
+    async def _list(self, now: datetime, turn: Turn) -> None:
+        """Give the joint meeting what no ladder climbs for any more, where it is time for it."""
+        if now < self._list_again_at:
+            return
+        try:
+            turn.listed = await give_list(self.bureau, now)
+        except Exception as fault:  # whatever is wrong with the list, the ladders are climbed
+            logger.error("the list of unresolved steps was not given: %s", type(fault).__name__)
+        self._list_again_at = now + LIST_PATIENCE
 
     async def _ring_days(self, turn: Turn) -> None:
         """Every noted day that has come; one that fails is set aside until the next turn."""

@@ -4,68 +4,32 @@ letter is put, so that nothing written in a report or an answer can travel by ma
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, NonNegativeInt, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
+from office.county_facts import (
+    AbsenceFormFacts,
+    AddressCheckFacts,
+    ClockSilentFacts,
+    ContactsUnconfirmedFacts,
+    LettersRestFacts,
+    StandingInFacts,
+    StepsPassedOnFacts,
+    UnresolvedFacts,
+)
 from office.letter_kinds import Branch, LetterKind, UndeliveredReason
+from office.letter_words import CaseFacts, CaseNumber, Facts, Line, Reference, one_of
 from rules.holds import HoldReason
 from rules.ladder import Clock
 from rules.limits import Provenance
 from rules.steps import STEPS
-from rules.vocabulary import AnswerKind, Channel, ClosingGround, Labelled, Level, Mechanism, RequestState
+from rules.vocabulary import AnswerKind, Channel, ClosingGround, Level, Mechanism, RequestState
 
 COORDINATION = "协调事项"
 """Stands in the place of a mechanism for the coordinator's own steps."""
-
-
-def one_line(text: str) -> str:
-    """The text itself. Raises ValueError when it holds a control, line or direction character."""
-    # Whatever is printable has none of them, and can be told much faster.
-    if not text.isprintable() and any(
-        unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp") for character in text
-    ):
-        raise ValueError("a fact of a letter is one line without control characters")
-    return text
-
-
-def _from(*lists: type[Labelled], also: tuple[str, ...] = ()) -> AfterValidator:
-    allowed = {word.label for words in lists for word in words} | set(also)
-
-    def listed(text: str) -> str:
-        if text not in allowed:
-            raise ValueError("not a word of the closed list")
-        return text
-
-    return AfterValidator(listed)
-
-
-Line = Annotated[str, StringConstraints(max_length=400), AfterValidator(one_line)]
-CaseNumber = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9]{1,7}-[0-9]{4}-[0-9]{4,9}$")]
-Reference = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9-]{1,30}$")]
-
-
-class Facts(BaseModel):
-    """What every letter says. Instants are aware."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    case_number: str
-
-
-class CaseFacts(Facts):
-    """What a letter about a case says."""
-
-    case_number: CaseNumber
-
-
-class CountyFacts(Facts):
-    """A letter about the county's people and no case."""
-
-    case_number: Literal[""]
 
 
 class StepFacts(CaseFacts):
@@ -75,7 +39,7 @@ class StepFacts(CaseFacts):
     step_label: Line
     subject_label: Line
     instruction: Line
-    mechanism_label: Annotated[Line, _from(Mechanism, also=(COORDINATION,))]
+    mechanism_label: Annotated[Line, one_of(Mechanism, also=(COORDINATION,))]
     office_name: Line
     urgent: bool
     asked_at: AwareDatetime
@@ -91,7 +55,7 @@ class Told(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    level_label: Annotated[Line, _from(Level)]
+    level_label: Annotated[Line, one_of(Level)]
     at: AwareDatetime
 
 
@@ -99,12 +63,12 @@ class ReminderFacts(StepFacts):
     """A deadline comes near, or has passed: which clock, and how the step stands."""
 
     clock: Clock
-    clock_label: Annotated[Line, _from(Clock)]
+    clock_label: Annotated[Line, one_of(Clock)]
     deadline: AwareDatetime
     level: Level
-    level_label: Annotated[Line, _from(Level)]
+    level_label: Annotated[Line, one_of(Level)]
     repeat: int = Field(ge=0)
-    state_label: Annotated[Line, _from(RequestState)]
+    state_label: Annotated[Line, one_of(RequestState)]
     now: AwareDatetime
 
 
@@ -117,7 +81,7 @@ class EscalationFacts(ReminderFacts):
 class ClosingNoticeFacts(StepFacts):
     """The office has answered."""
 
-    state_label: Annotated[Line, _from(RequestState)]
+    state_label: Annotated[Line, one_of(RequestState)]
     ended_at: AwareDatetime
 
 
@@ -135,10 +99,10 @@ class ConfirmationFacts(StepFacts):
     for a person who is in no list: a name that was only typed may be anybody's, and travels in no letter.
     """
 
-    kind_label: Annotated[Line, _from(AnswerKind)]
+    kind_label: Annotated[Line, one_of(AnswerKind)]
     reference: Reference
     answered_at: AwareDatetime
-    channel_label: Annotated[Line, _from(Channel)] = Channel.LINK.label
+    channel_label: Annotated[Line, one_of(Channel)] = Channel.LINK.label
     answered_by: Line = ""
     entered_by: Line = ""
 
@@ -160,14 +124,14 @@ class HeldFacts(StepFacts):
 
     held: bool
     until: AwareDatetime
-    reason_label: Annotated[Line, _from(HoldReason)]
+    reason_label: Annotated[Line, one_of(HoldReason)]
     former_due: AwareDatetime
 
 
 class InformedFacts(CaseFacts):
     """A notice (通报) that needs no answer; `matter` is a flow's constant."""
 
-    mechanism_label: Annotated[Line, _from(Mechanism)]
+    mechanism_label: Annotated[Line, one_of(Mechanism)]
     office_name: Line
     matter: Line
     at: AwareDatetime
@@ -177,11 +141,11 @@ class RecipientMissingFacts(Facts):
     """A letter did not reach its recipient; `stand_in` is who gets it instead, "" for nobody."""
 
     case_number: CaseNumber | Literal[""]
-    letter_label: Annotated[Line, _from(LetterKind)]
+    letter_label: Annotated[Line, one_of(LetterKind)]
     step_label: Line
     office_name: Line
     officer: Line
-    reason_label: Annotated[Line, _from(UndeliveredReason)]
+    reason_label: Annotated[Line, one_of(UndeliveredReason)]
     stand_in: Line
     urgent: bool
     due: AwareDatetime | None
@@ -191,8 +155,8 @@ class RecipientMissingFacts(Facts):
 class ProceedingClosedFacts(CaseFacts):
     """A mechanism has closed, on which ground."""
 
-    mechanism_label: Annotated[Line, _from(Mechanism)]
-    ground_label: Annotated[Line, _from(ClosingGround)]
+    mechanism_label: Annotated[Line, one_of(Mechanism)]
+    ground_label: Annotated[Line, one_of(ClosingGround)]
     closed_at: AwareDatetime
 
 
@@ -226,7 +190,7 @@ class CeilingReachedFacts(Facts):
     recipient's office."""
 
     branch: Branch
-    branch_label: Annotated[Line, _from(Branch)]
+    branch_label: Annotated[Line, one_of(Branch)]
     office_name: Line
     urgent: bool
     ceiling: int = Field(ge=1)
@@ -282,91 +246,6 @@ class MailReceivedFacts(Facts):
     at: AwareDatetime
 
 
-class AddressCheckFacts(CountyFacts):
-    """An officer was named as a contact; `seen_at` is when the address was first seen."""
-
-    office_name: Line
-    seen_at: AwareDatetime
-
-
-class Unconfirmed(BaseModel):
-    """A contact whose address is not confirmed."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    office_name: Line
-    officer: Line
-    seen_at: AwareDatetime
-
-
-class ContactsUnconfirmedFacts(CountyFacts):
-    """Addresses that nobody has confirmed for so many natural days; `more` counts those not listed."""
-
-    contacts: tuple[Unconfirmed, ...]
-    more: int = Field(ge=0)
-    days: int = Field(ge=1)
-
-
-class Passed(BaseModel):
-    """A step that went on to somebody else; `to` are officers' names, "" where nobody was left."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    case_number: CaseNumber
-    step_label: Line
-    office_name: Line
-    to: Line
-    due: AwareDatetime
-
-
-class StepsPassedOnFacts(CountyFacts):
-    """An officer has left and these open steps went on; `more` counts those not listed."""
-
-    officer: Line
-    steps: tuple[Passed, ...]
-    more: int = Field(ge=0)
-    at: AwareDatetime
-
-
-class AbsenceFormFacts(CountyFacts):
-    """An officer has asked for the page on which an absence is written down."""
-
-    office_name: Line
-    asked_for_at: AwareDatetime
-
-
-class StandingInFacts(CountyFacts):
-    """Somebody stands in for somebody of that office, or does so no longer; for both of them."""
-
-    office_name: Line
-    away: Line
-    stand_in: Line
-    begins: AwareDatetime
-    ends: AwareDatetime
-    set_by: Line
-    ended: bool
-
-
-class ClockSilentFacts(CountyFacts):
-    """Nothing is escalated since that moment of the machine's time, or (`over`) was not until `at`.
-
-    `records` says that it is the database that does not answer.
-    """
-
-    since: AwareDatetime
-    at: AwareDatetime
-    records: bool
-    over: bool
-
-
-class LettersRestFacts(CountyFacts):
-    """No letter leaves: the records are those of `since`, and so many letters wait for a person's word."""
-
-    since: AwareDatetime
-    at: AwareDatetime
-    waiting: NonNegativeInt
-
-
 FACTS_OF: dict[LetterKind, type[Facts]] = {
     LetterKind.ASKED: StepFacts,
     LetterKind.REMINDER: ReminderFacts,
@@ -393,6 +272,7 @@ FACTS_OF: dict[LetterKind, type[Facts]] = {
     LetterKind.ABSENCE_FORM: AbsenceFormFacts,
     LetterKind.STANDING_IN: StandingInFacts,
     LetterKind.CLOCK_SILENT: ClockSilentFacts,
+    LetterKind.UNRESOLVED: UnresolvedFacts,
     LetterKind.LETTERS_REST: LettersRestFacts,
 }
 

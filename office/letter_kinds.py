@@ -33,6 +33,7 @@ class LetterKind(Labelled):
     ABSENCE_FORM = "absence_form", "离岗登记"
     STANDING_IN = "standing_in", "离岗代理告知"
     CLOCK_SILENT = "clock_silent", "督办中断"
+    UNRESOLVED = "unresolved", "未解决清单"
     LETTERS_REST = "letters_rest", "信件停发"
 
     @property
@@ -55,6 +56,7 @@ class LetterKind(Labelled):
             LetterKind.STANDING_IN,
             LetterKind.CLOCK_SILENT,
             LetterKind.LETTERS_REST,
+            LetterKind.UNRESOLVED,
         ):
             return "抄告"
         just_told = (

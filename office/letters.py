@@ -26,8 +26,9 @@ from markupsafe import Markup
 from config.county import County, Officer
 from office.bureau import Bureau
 from office.calendar_file import calendar_file, carries_file, file_name
-from office.letter_facts import COORDINATION, Facts, check_facts, read_facts
+from office.letter_facts import COORDINATION, check_facts, read_facts
 from office.letter_kinds import LetterKind
+from office.letter_words import Facts
 from office.plain_text import harmless
 from office.tables import Letter
 from office.timekeeping import COUNTY_ZONE

@@ -284,6 +284,7 @@ async def explain_case(bureau: Bureau, number: str) -> dict[str, Any]:
                 ],
                 "level": request.level,
                 "next": {"done": OUTLOOK[request.step].done, "otherwise": OUTLOOK[request.step].otherwise},
+                "used_up": climb is None,
                 "next_level": None if climb is None else climb.level.value,
                 "next_level_label": None if climb is None else climb.level.label,
                 "next_level_at": None if climb is None else iso(climb.at),

@@ -208,6 +208,7 @@ class Happening(Labelled):
     REQUEST_HELD = "request_held", "暂停计时"
     REQUEST_RESUMED = "request_resumed", "恢复计时"
     RUNG_REACHED = "rung_reached", "升级"
+    REQUEST_LISTED = "request_listed", "列入未解决清单"
     LETTER_HANDED_OVER = "letter_handed_over", "信件送出"
     LETTER_FAILED = "letter_failed", "信件未送出"
     LETTER_STALE = "letter_stale", "信件过时未发"

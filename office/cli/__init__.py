@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from office.cli import backing_up, casework, holding, law, mail, people, posting, running, watching
+from office.cli import backing_up, casework, holding, law, mail, people, posting, running, unresolved, watching
 from office.cli.output import app, fail_plainly
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "people",
     "posting",
     "running",
+    "unresolved",
     "watching",
 ]
 

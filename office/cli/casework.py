@@ -209,6 +209,8 @@ def explain(
             out.print(
                 f"  再不答复，{deadline(waiting['next_level_at'])}告知{waiting['next_level_label']}", markup=False
             )
+        elif waiting["used_up"]:
+            out.print("  各级都已告知，列在未解决清单上，定期报告联席会议；请研究改派或者督办。", markup=False)
     _print_noted(view["noted"])
     _say_what_came_back(view)
 

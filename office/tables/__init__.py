@@ -8,6 +8,7 @@ from office.tables.asking import AnswerRow as AnswerRow
 from office.tables.asking import EscalationRound as EscalationRound
 from office.tables.asking import Request as Request
 from office.tables.asking import Rung as Rung
+from office.tables.asking import UnresolvedList as UnresolvedList
 from office.tables.base import Base as Base
 from office.tables.cases import Appointment as Appointment
 from office.tables.cases import CaseRow as CaseRow

@@ -39,6 +39,11 @@ class Request(Base):
         UniqueConstraint("proceeding_id", "step", "subject", "round"),
         Index("ix_request_climb", "next_climb_at", postgresql_where=text("next_climb_at IS NOT NULL")),
         Index("ix_request_open", "proceeding_id", postgresql_where=text("state IN ('asked', 'acknowledged')")),
+        Index(
+            "ix_request_used_up",
+            "id",
+            postgresql_where=text("state IN ('asked', 'acknowledged') AND next_climb_at IS NULL"),
+        ),
         CheckConstraint("(state IN ('done', 'declined', 'withdrawn')) = (ended_at IS NOT NULL)", name="ended"),
         CheckConstraint("state IN ('asked', 'acknowledged') OR next_climb_at IS NULL", name="no_climb_after_end"),
     )
@@ -130,6 +135,16 @@ class Rung(Base):
     due_at: Mapped[datetime]
     reached_at: Mapped[datetime]
     round_id: Mapped[int | None] = mapped_column(ForeignKey("escalation_round.id"), index=True)
+
+
+class UnresolvedList(Base):
+    """The joint meeting was given the list of steps whose ladders are used up."""
+
+    __tablename__ = "unresolved_list"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    at: Mapped[datetime]
+    steps: Mapped[int] = mapped_column(Integer, comment="how many stood on it")
 
 
 class EscalationRound(Base):

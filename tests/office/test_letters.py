@@ -50,6 +50,7 @@ ABOUT_PEOPLE = {
     "steps_passed_on",
     "clock_silent",
     "letters_rest",
+    "unresolved",
 }
 """Letters about people or the installation, not about a case; the links of two of them lead to pages of their own."""
 WITH_FILE = ACTING - ABOUT_PEOPLE - {"question_answered"} | {"digest"}
@@ -179,6 +180,13 @@ FACTS |= {
         "case_number": "", "since": NOON.isoformat(), "at": (NOON + timedelta(minutes=6)).isoformat(), "records": False,
         "over": False,
     },
+    "unresolved": {
+        "case_number": "", "at": NOON.isoformat(), "next_at": (NOON + timedelta(days=7)).isoformat(), "more": 0,
+        "steps": [{
+            "case_number": "AH-2026-0001", "step_label": "调查评估", "office_name": "青石镇人民政府",
+            "due": (NOON - timedelta(days=60)).isoformat(), "told_at": (NOON - timedelta(days=5)).isoformat(), "new": True,
+        }],
+    },
     "letters_rest": {
         "case_number": "", "since": NOON.isoformat(), "at": (NOON + timedelta(hours=9)).isoformat(), "waiting": 12,
     },
@@ -202,6 +210,7 @@ OFFICE_OF = {
     "steps_passed_on": "coordinator",
     "clock_silent": "coordinator",
     "letters_rest": "coordinator",
+    "unresolved": "joint_meeting",
 }
 
 
@@ -444,6 +453,7 @@ SUBJECTS |= {
     "contacts_unconfirmed": "【邮箱未确认】〔抄告〕3名联系人满7天未确认邮箱",
     "steps_passed_on": "【离岗转办】〔抄告〕周立言的1项未办结事项已转本单位其他人员",
     "clock_silent": "【督办中断】06-12 12:00起〔抄告〕系统没有督办",
+    "unresolved": "【未解决清单】〔抄告〕1项事项逐级告知后仍未答复",
     "letters_rest": "【信件停发】〔抄告〕系统的信件等待核对后发出",
     "absence_form": "【离岗登记】请登记离岗时间和代理人",
     "standing_in": "【离岗代理】〔抄告〕安和县公安局周立言由夏安宁代理，自2026年6月12日起",

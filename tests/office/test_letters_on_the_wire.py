@@ -450,6 +450,7 @@ SAYS_WHAT_HAPPENS_OTHERWISE = {
     "contacts_unconfirmed": "交办信照常发往这些邮箱",
     "steps_passed_on": "新的经办人到期未办结的，照常逐级告知",
     "clock_silent": "恢复之前，到期的事项不会提醒，也不会逐级告知，时限不因此顺延",
+    "unresolved": "直到答复、改派或者撤回为止",
     "letters_rest": "不核对的，信件一直停发，事项照常计时、升级",
     "mail_received": "登记之前，有关事项仍按未答复督办，时限不因来信顺延",
 }

@@ -72,6 +72,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_post_seen")),
     )
     op.create_table(
+        "unresolved_list",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("steps", sa.Integer(), nullable=False, comment="how many stood on it"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_unresolved_list")),
+    )
+    op.create_table(
         "barred",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("case_id", sa.BigInteger(), nullable=False),
@@ -408,6 +415,13 @@ def upgrade() -> None:
             comment="when the answer's clock stands still: since, until, reason",
         ),
     )
+    op.create_index(
+        "ix_request_used_up",
+        "request",
+        ["id"],
+        unique=False,
+        postgresql_where=sa.text("state IN ('asked', 'acknowledged') AND next_climb_at IS NULL"),
+    )
 
     op.drop_constraint(op.f("ck_case_closing_ground_listed"), "case", type_="check")
     op.create_check_constraint(
@@ -427,7 +441,7 @@ def upgrade() -> None:
     op.create_check_constraint(
         op.f("ck_event_event_listed"),
         "event",
-        """event IN ('report_filed', 'case_opened', 'proceeding_opened', 'request_asked', 'office_informed', 'request_acknowledged', 'request_done', 'request_declined', 'request_rerouted', 'request_reopened', 'request_withdrawn', 'facts_requested', 'facts_supplied', 'extension_requested', 'extension_granted', 'extension_refused', 'request_held', 'request_resumed', 'rung_reached', 'letter_handed_over', 'letter_failed', 'letter_stale', 'letter_uncertain', 'letter_late', 'ceiling_reached', 'letter_bounced', 'letter_delayed', 'mail_received', 'address_cleared', 'recipient_missing', 'handed_over', 'proceeding_closed', 'case_closed', 'case_reopened', 'appointment_came', 'proceeding_repaired', 'deadline_reckoned_anew', 'disclosure_code_sent', 'particulars_read', 'link_worn', 'request_passed_on', 'office_recused', 'person_barred', 'bar_lifted', 'absence_set', 'absence_ended', 'contact_confirmed')""",
+        """event IN ('report_filed', 'case_opened', 'proceeding_opened', 'request_asked', 'office_informed', 'request_acknowledged', 'request_done', 'request_declined', 'request_rerouted', 'request_reopened', 'request_withdrawn', 'facts_requested', 'facts_supplied', 'extension_requested', 'extension_granted', 'extension_refused', 'request_held', 'request_resumed', 'rung_reached', 'request_listed', 'letter_handed_over', 'letter_failed', 'letter_stale', 'letter_uncertain', 'letter_late', 'ceiling_reached', 'letter_bounced', 'letter_delayed', 'mail_received', 'address_cleared', 'recipient_missing', 'handed_over', 'proceeding_closed', 'case_closed', 'case_reopened', 'appointment_came', 'proceeding_repaired', 'deadline_reckoned_anew', 'disclosure_code_sent', 'particulars_read', 'link_worn', 'request_passed_on', 'office_recused', 'person_barred', 'bar_lifted', 'absence_set', 'absence_ended', 'contact_confirmed')""",
     )
 
     op.drop_constraint(op.f("ck_letter_state_listed"), "letter", type_="check")
