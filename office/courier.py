@@ -25,6 +25,7 @@ from office.attempt import new_holder, waiting_words
 from office.bureau import Bureau
 from office.proceedings import ROUND_FLOW, Proceedings, RunState
 from office.sheets import case_sheet, tags_of
+from office.stuck import tell_stuck
 from office.tables import CaseRow, EscalationRound, Proceeding
 from rules.vocabulary import Happening, Mechanism
 
@@ -183,18 +184,19 @@ class Courier:
             await self._release(row.id, again_in=PICK_UP_SECONDS)
             return True
         accepted = await self.prefect.reschedule(row.flow_run_id)
-        await self._note(row, f"运行状态为{state.name}，第{row.mends + 1}次重新排入")
+        await self._note(row, f"运行状态为{state.name}，第{row.mends + 1}次重新排入", times=row.mends + 1)
         # A proceeding that fails again and again is tried less and less often, and the coordinator sees why.
         patience = min(PICK_UP_SECONDS * 2**row.mends, LONGEST_PATIENCE)
         await self._release(row.id, again_in=patience if accepted else 5, mends=Proceeding.mends + 1)
         return accepted
 
-    async def _note(self, row: Row[Any], detail: str) -> None:
+    async def _note(self, row: Row[Any], detail: str, *, times: int = 0) -> None:
         async with self.bureau.database.transaction() as session:
             log.write(
                 session, Happening.PROCEEDING_REPAIRED, at=self.bureau.clock.now(), case_id=row.case_id,
                 proceeding_id=row.id, detail=detail,
             )  # fmt: skip
+            await tell_stuck(session, self.bureau, row.id, times)
 
     async def _start_rounds(self) -> bool:
         """One run of `escalation_round` for each turn of the clock in which something climbed."""

@@ -160,6 +160,15 @@ class ProceedingClosedFacts(CaseFacts):
     closed_at: AwareDatetime
 
 
+class ProceedingStuckFacts(CaseFacts):
+    """A mechanism was put back on its way so many times without coming to rest."""
+
+    mechanism_label: Annotated[Line, one_of(Mechanism)]
+    times: int = Field(ge=1)
+    urgent: bool
+    at: AwareDatetime
+
+
 class DisclosureCodeFacts(StepFacts):
     """A one-time code was asked for; county time in which it lives. The code itself is no fact: it stands in no row."""
 
@@ -258,6 +267,7 @@ FACTS_OF: dict[LetterKind, type[Facts]] = {
     LetterKind.QUESTION_ANSWERED: StepFacts,
     LetterKind.EXTENSION_DECIDED: ExtensionFacts,
     LetterKind.HELD: HeldFacts,
+    LetterKind.PROCEEDING_STUCK: ProceedingStuckFacts,
     LetterKind.RECIPIENT_MISSING: RecipientMissingFacts,
     LetterKind.PROCEEDING_CLOSED: ProceedingClosedFacts,
     LetterKind.DISCLOSURE_CODE: DisclosureCodeFacts,

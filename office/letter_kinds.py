@@ -33,6 +33,7 @@ class LetterKind(Labelled):
     ABSENCE_FORM = "absence_form", "离岗登记"
     STANDING_IN = "standing_in", "离岗代理告知"
     CLOCK_SILENT = "clock_silent", "督办中断"
+    PROCEEDING_STUCK = "proceeding_stuck", "流程受阻"
     UNRESOLVED = "unresolved", "未解决清单"
     LETTERS_REST = "letters_rest", "信件停发"
 

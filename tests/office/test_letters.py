@@ -124,6 +124,9 @@ FACTS: dict[str, dict[str, Any]] = {
         "held": True, "until": (NOON + timedelta(days=3)).isoformat(), "reason_label": "等待外地协查",
         "former_due": NOON.isoformat(),
     },
+    "proceeding_stuck": {
+        "case_number": "AH-2026-0001", "mechanism_label": "应急处置", "times": 4, "urgent": True, "at": NOON.isoformat(),
+    },
     "recipient_missing": {
         "case_number": "AH-2026-0001", "letter_label": "交办", "step_label": "出警", "office_name": "安和县公安局",
         "officer": "ps_zhou", "reason_label": "收件人没有可用的电子邮箱", "stand_in": "", "urgent": True,
@@ -203,6 +206,7 @@ OFFICE_OF = {
     "escalation": "leader",
     "closing_notice": "leader",
     "recipient_missing": "coordinator",
+    "proceeding_stuck": "coordinator",
     "calendar_missing": "coordinator",
     "ceiling_reached": "coordinator",
     "mail_received": "coordinator",
@@ -437,6 +441,7 @@ SUBJECTS = {
     "question_answered": "【补充材料】06-12 18:00前办结｜AH-2026-0001 出警",
     "extension_decided": "【同意延期】06-12 18:00前办结｜AH-2026-0001 出警",
     "held": "【暂停计时】06-12 18:00前办结｜AH-2026-0001 出警",
+    "proceeding_stuck": "【紧急·流程受阻】请人工跟进｜AH-2026-0001 应急处置",
     "recipient_missing": "【紧急·信件未送达】06-12 12:00前办结｜AH-2026-0001 安和县公安局",
     "proceeding_closed": "【机制办结】06-12 12:00〔知会，无需回复〕AH-2026-0001 监护干预",
     "disclosure_code": "【查阅码】06-12 12:15前有效｜AH-2026-0001 出警",

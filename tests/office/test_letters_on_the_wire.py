@@ -439,6 +439,7 @@ SAYS_WHAT_HAPPENS_OTHERWISE = {
     "escalation": "仍未答复的，按照本县督办设置继续向上一级告知",
     "taken_by": "逾期未办结的，仍按督办设置逐级告知",
     "confirmation": "逾期未办结的，逐级告知",
+    "proceeding_stuck": "已经交办的事项照常计时、提醒和逐级告知，时限不因此顺延",
     "recipient_missing": "发给原收件人的信件仍将无法送达，办理时限不因此顺延",
     "calendar_missing": "未收录之前，有关时限一直标为“暂定”",
     "disclosure_code": "不是您本人申请的，请不要使用",
