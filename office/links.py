@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from office import contacts
 from office.bureau import Bureau
+from office.deadlines import holds_of
 from office.letter_kinds import LetterKind
 from office.people import People, plain_name
 from office.refusals import UnknownLink
@@ -34,6 +35,7 @@ from office.tokens import (
     token_of,
 )
 from rules.answers import Answer
+from rules.holds import Hold, running
 from rules.steps import Step, step
 from rules.vocabulary import AnswerKind, Channel, Labelled, Level, RequestState
 
@@ -110,6 +112,7 @@ class OpenedLink:
     stands_for: str = ""
     shared: bool = False
     desk: tuple[tuple[str, str], ...] = ()
+    held: Hold | None = None
 
     def without_words(self) -> OpenedLink:
         """The same, without what people wrote: that may be about the child and is shown against a one-time code only
@@ -321,6 +324,7 @@ async def open_link(bureau: Bureau, raw: str) -> OpenedLink:
         stand_in="" if away is None else away.name,
         stands_for="" if absent is None else absent.name,
         shared=officer is not None and officer.shared,
+        held=running(holds_of(request), bureau.clock.now()),
         desk=tuple(
             (one.officer.name, one.officer.phone)
             for one in people.at_level(Level.COORDINATOR, request.office)

@@ -14,8 +14,10 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from office.bureau import Bureau
+from office.deadlines import holds_of
 from office.requests import subject_label, terms_of
 from office.tables import CaseRow, EscalationRound, Event, Letter, Proceeding, Request, Rung
+from rules.holds import running
 from rules.ladder import Clock
 from rules.outlook import OUTLOOK
 from rules.steps import step
@@ -92,7 +94,7 @@ async def case_sheet(session: AsyncSession, bureau: Bureau, case: CaseRow) -> st
 
     def line(request: Request) -> dict[str, object]:
         asked = step(request.step)
-        terms = terms_of(request)
+        terms, held = terms_of(request), running(holds_of(request), now)
         return {
             "step": asked.label,
             "code": asked.code,
@@ -105,6 +107,7 @@ async def case_sheet(session: AsyncSession, bureau: Bureau, case: CaseRow) -> st
             "level": Level(request.level).label if request.level else "",
             "basis": terms.answer.basis,
             "provisional": request.provisional,
+            "held": "" if held is None else f"暂停计时至{short_deadline(held.until)}：{held.reason.label}",
             "next": OUTLOOK[request.step].done,
             "ended_at": request.ended_at.astimezone(zone) if request.ended_at else None,
         }

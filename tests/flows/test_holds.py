@@ -6,10 +6,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from office.holds import hold, holds_now, resume
 from office.links import LinkStatus
 from office.refusals import Refused
+from office.sheets import case_sheet
+from office.tables import CaseRow
 from office.views import explain_case
 from rules.holds import HoldReason
 from rules.steps import STEPS
@@ -59,6 +62,25 @@ async def test_what_was_left_is_left_after_the_hold_and_the_office_hears_of_it(s
     assert waiting["held"]["reason_label"] == "等待外地协查"
     # An answer ends the step whether or not its clock runs.
     assert (await (await story.link(STEP, kind="held")).look()).status is LinkStatus.OPEN
+
+
+async def test_whoever_looks_at_the_step_sees_that_it_is_held(story: Story) -> None:
+    """The page behind the link and the case sheet say until when and why, and no longer once the hold is over."""
+    await begin(story)
+    await held(story, day(3, 12))
+    opened = await (await story.link(STEP, kind="held")).look()
+    assert opened.held is not None
+    assert (opened.held.until, opened.held.reason) == (day(3, 12), HoldReason.OTHER_COUNTY)
+
+    async def sheet() -> str:
+        async with story.database.transaction() as session:
+            case = (await session.execute(select(CaseRow))).scalar_one()
+            return await case_sheet(session, story.bureau, case)
+
+    assert f"暂停计时至03-11 24:00：{HoldReason.OTHER_COUNTY.label}" in await sheet()
+    await story.move_to(day(3, 12))
+    assert (await (await story.link(STEP, kind="held")).look()).held is None
+    assert "暂停计时至" not in await sheet()
 
 
 async def test_while_it_is_held_nobody_is_reminded_and_nobody_climbs(story: Story) -> None:
