@@ -143,7 +143,7 @@ async def test_the_cases_go_on_and_nothing_is_asked_or_told_twice(upgraded: tupl
     link = await story.link("dispatch")
     opened = await link.look()
     assert opened.status in (LinkStatus.OPEN, LinkStatus.CHANGED)
-    await link.say(AnswerKind.DONE, payload=DISPATCH.answer())
+    await link.say(AnswerKind.DONE, payload=DISPATCH.answer(child_found=True))
     await story.run()
     assert (await story.request("dispatch")).state == "done"
     await story.database.close()
