@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from office.demo import Forms
 from office.embedded import EmbeddedPostgres
 from tests.acceptance.stack import JIELI, SHORT_STORY, Opened, environment_with_free_ports, wait_until
 
+ROOT = Path(__file__).parent.parent.parent
 STOP_SECONDS = 20.0
 """Fifteen, and some grace for a busy machine."""
 
@@ -107,9 +109,31 @@ def folder() -> Iterator[Path]:
             EmbeddedPostgres(place / "demo").destroy()
 
 
-def test_an_open_case_goes_on_after_a_stop_and_a_second_start(folder: Path, tmp_path: Path) -> None:
-    """A case is reported; a part dies, is named and started anew; Ctrl-C stops everything; the second start carries the case on."""
-    environment = environment_with_free_ports()
+def release(folder: Path) -> Path:
+    """The program as a release of its own, which a test may change."""
+    for package in ("flows", "tasks", "rules", "config", "office", "templates"):
+        shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
+    return folder
+
+
+def change(release: Path) -> None:
+    """What the next release brings: the task that puts a step to an office, the flow, and the letter are written anew."""
+    for file, was, becomes in (
+        ("tasks/asking.py", "    case = await port.case(case_number, Mechanism(mechanism))\n    await port.ask(", None),
+        ("flows/mandatory_report.py", "async def mandatory_report(", None),
+        ("templates/letters/asked/body.txt", "{% block detail %}", "{% block detail %}\n本信按新版发出。"),
+    ):
+        text = (release / file).read_text(encoding="utf-8")
+        assert was in text, file
+        changed = text.replace(was, becomes or f"{'    ' if was.startswith(' ') else ''}# Written anew.\n{was}", 1)
+        (release / file).write_text(changed, encoding="utf-8")
+
+
+def test_an_open_case_goes_on_after_a_stop_and_a_start_of_the_next_release(folder: Path, tmp_path: Path) -> None:
+    """A case is reported; a part dies, is named and started anew; Ctrl-C stops everything; the next release, whose task,
+    flow and letter are others, carries the case on and repeats nothing."""
+    program = release(tmp_path / "release")
+    environment = environment_with_free_ports() | {"PYTHONPATH": str(program)}
     with started(folder, environment, tmp_path / "first.txt") as up:
         _report(up)
         wait_until("the police are asked", lambda: up.letters("接受报案"), 60)
@@ -122,16 +146,20 @@ def test_an_open_case_goes_on_after_a_stop_and_a_second_start(folder: Path, tmp_
         )
         wait_until("it runs again", lambda: up.part("catcher") not in (None, catcher), 30)
 
+        asked = {one.message_id for one in up.letters("接受报案")}
         assert up.interrupt() < STOP_SECONDS
         assert not (up.data_dir / "environment.json").exists()
 
+    change(program)
     with started(folder, environment, tmp_path / "second.txt") as up:
         letter = up.letters("接受报案")[0]
         opened = Opened(letter, Forms(up.portal.get(httpx.URL(letter.links[0]).path).text))
         fields = {"typed_name": opened.name, "code": opened.code} | SHORT_STORY["police_accept"]
         form = opened.form("done")
         assert up.portal.post(form.action, data=form.fields | fields).is_success
-        wait_until("the next step is asked", lambda: up.letters("受理分流"), 60)
+        following = wait_until("the next step is asked", lambda: up.letters("受理分流"), 60)
+        assert "本信按新版发出。" in following[0].text
+        assert {one.message_id for one in up.letters("接受报案") if "交办】" in one.subject} == asked
         assert len({one.message_id for one in up.letters("接受报案")}) == len(up.letters("接受报案"))
         assert up.interrupt() < STOP_SECONDS
     assert re.findall(r"已退出", (tmp_path / "second.txt").read_text(encoding="utf-8")) == []
