@@ -47,8 +47,8 @@ class Campaign:
     seconds: float = 300.0
     scale: float = 120.0
     settle_seconds: float = 240.0
-    machine_every: tuple[float, float] = (4.0, 12.0)
-    world_every: tuple[float, float] = (4.0, 12.0)
+    machine_every: tuple[float, float] = (7.0, 16.0)
+    world_every: tuple[float, float] = (5.0, 12.0)
     machine: list[tuple[int, str]] | None = None
     world: list[tuple[int, str]] | None = None
 
@@ -162,7 +162,7 @@ class _Play:
         machine, world = campaign.lanes()
         living = asyncio.create_task(people.live(stop))
         lanes = [asyncio.create_task(mishaps.run(lane, told, stop)) for lane in (machine, world)]
-        filing = asyncio.create_task(people.file(campaign.cases, campaign.seconds * 0.7))
+        filing = asyncio.create_task(people.file(campaign.cases, campaign.seconds * 0.5))
         timer = asyncio.create_task(asyncio.sleep(campaign.seconds))
         try:
             waited = {living, *lanes, filing}
@@ -184,7 +184,7 @@ class _Play:
         """Let everything come to rest. Machine time between two tries of a letter is made to pass at once."""
         self.mailbox.weather = {}
         await asyncio.to_thread(self.mailbox.up)
-        await mishaps.move_clock(scale=SLOW)
+        await mishaps.move_clock(length=timedelta(minutes=5), scale=SLOW)
         began, quiet = time.monotonic(), 0
         while time.monotonic() - began < self.campaign.settle_seconds:
             await asyncio.sleep(2.0)

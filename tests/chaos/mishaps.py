@@ -65,6 +65,10 @@ WORLD: list[tuple[int, str]] = [
 """How often each happens, beside the others of its lane."""
 
 
+REST, REST_AFTER = 25.0, 5
+"""Seconds of rest after so many mishaps."""
+
+
 @dataclass(frozen=True)
 class Mishap:
     """One thing that goes wrong: when, in seconds after the beginning, for how long, and how much of it."""
@@ -76,16 +80,17 @@ class Mishap:
 
 
 def plan(seed: int, seconds: float, lane: list[tuple[int, str]], every: tuple[float, float]) -> list[Mishap]:
-    """The mishaps of a lane, one after the other. Each kind comes once before any comes by chance."""
+    """The mishaps of a lane, one after the other. Each kind comes once before any comes by chance, and now and then
+    there is a rest, in which what was to be done must be done."""
     draws = random.Random(f"{seed}/{lane[0][1]}")  # noqa: S311 - a campaign that can be repeated
     kinds = [kind for _, kind in lane]
     draws.shuffle(kinds)
     found: list[Mishap] = []
-    at = draws.uniform(2, 6)
+    at = draws.uniform(*every)
     while at < seconds:
         kind = kinds.pop() if kinds else draws.choices([one[1] for one in lane], [one[0] for one in lane])[0]
         found.append(Mishap(at, kind, draws.uniform(0.5, 6), draws.random()))
-        at += draws.uniform(*every)
+        at += draws.uniform(*every) + (REST if len(found) % REST_AFTER == 0 else 0.0)
     return found
 
 
