@@ -209,15 +209,17 @@ class Ladders:
             if rung.level == REMINDER:
                 yield from self._reminder(ladder, about, number, rung, deadline, all_rungs, clock)
                 continue
-            expected = ladder.after(place, below, deadline)
-            while expected is not None and (expected.level, expected.repeat) != (rung.level, rung.repeat):
-                if (rung.level, rung.repeat) not in ladder.places[place:]:
-                    break
-                yield Finding("missing_rung", about, f"{expected.level} {expected.repeat} was left out")
-                place += 1
-                expected = ladder.after(place, below, deadline)
-            if expected is None or (expected.level, expected.repeat) != (rung.level, rung.repeat):
+            if (rung.level, rung.repeat) not in ladder.places[place:]:
                 yield Finding("rung_of_no_ladder", about, f"{rung.level} {rung.repeat} stands on no ladder here")
+                continue
+            left_out = ladder.places[place : ladder.places.index((rung.level, rung.repeat))]
+            for level, repeat in left_out:
+                yield Finding("missing_rung", about, f"{level} {repeat} was left out")
+            place += len(left_out)
+            expected = ladder.after(place, below, deadline)
+            if expected is None or left_out:
+                # Counted from a rung that is not there, nobody can say when it was due.
+                place, below = place + 1, rung.reached_at
                 continue
             if rung.reached_at < expected.at:
                 yield Finding(

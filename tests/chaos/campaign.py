@@ -162,7 +162,7 @@ class _Play:
         machine, world = campaign.lanes()
         living = asyncio.create_task(people.live(stop))
         lanes = [asyncio.create_task(mishaps.run(lane, told, stop)) for lane in (machine, world)]
-        filing = asyncio.create_task(people.file(campaign.cases, campaign.seconds * 0.5))
+        filing = asyncio.create_task(people.file(campaign.cases, campaign.seconds * 0.4))
         timer = asyncio.create_task(asyncio.sleep(campaign.seconds))
         try:
             waited = {living, *lanes, filing}
