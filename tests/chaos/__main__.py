@@ -9,6 +9,8 @@ import argparse
 import pickle
 import secrets
 import sys
+import time
+from collections import Counter
 from pathlib import Path
 
 from rich.console import Console
@@ -16,6 +18,11 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from tests.chaos.auditor import audit
 from tests.chaos.campaign import Campaign, Outcome, run
+
+SILENCE = 20.0
+"""Seconds between two words where nobody sees a bar."""
+SHOWN = 100
+"""Findings that are printed; the others are counted."""
 
 
 def main() -> int:
@@ -33,17 +40,28 @@ def main() -> int:
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as progress:
         bar = progress.add_task("", total=1.0)
-        campaign = Campaign(seed, cases=chosen.cases, seconds=chosen.seconds)
-        outcome = run(campaign, lambda words, share: progress.update(bar, description=words, completed=share))
+        said = time.monotonic()
+
+        def tell(words: str, share: float) -> None:
+            nonlocal said
+            progress.update(bar, description=words, completed=share)
+            if not console.is_terminal and time.monotonic() - said > SILENCE:
+                said = time.monotonic()
+                console.print(f"{share:.0%} {words}", markup=False)
+
+        outcome = run(Campaign(seed, cases=chosen.cases, seconds=chosen.seconds), tell)
     _tell(console, outcome)
     if chosen.keep is not None:
         chosen.keep.write_bytes(pickle.dumps(outcome.history))
     if not outcome.settled:
         console.print("没有完全平静下来：核对结果见下。", markup=False)
-    for finding in outcome.judgement.findings:
+    found = outcome.judgement.findings
+    for finding in found[:SHOWN]:
         console.print(str(finding), markup=False)
-    if outcome.judgement.findings:
-        console.print(f"发现{len(outcome.judgement.findings)}处问题。种子 {seed}。", markup=False)
+    if found:
+        counted = Counter(finding.kind for finding in found)
+        kinds = "，".join(f"{kind} {count}" for kind, count in counted.most_common())
+        console.print(f"发现{len(found)}处问题（{kinds}）。种子 {seed}。", markup=False)
         return 1
     console.print("核对完毕：没有漏发，没有重发，没有早发。", markup=False)
     return 0
@@ -52,8 +70,8 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make chaos", description=__doc__)
     parser.add_argument("--seed", type=int, help="the campaign to repeat; without it, a new one")
-    parser.add_argument("--cases", type=int, default=250, help="how many cases are reported")
-    parser.add_argument("--seconds", type=float, default=300.0, help="machine seconds of trouble")
+    parser.add_argument("--cases", type=int, default=200, help="how many cases are reported")
+    parser.add_argument("--seconds", type=float, default=240.0, help="machine seconds of trouble")
     parser.add_argument("--keep", type=Path, help="a file for what was left, to be audited again")
     parser.add_argument("--again", type=Path, help="audit such a file and play nothing")
     return parser.parse_args()
@@ -70,7 +88,9 @@ def _tell(console: Console, outcome: Outcome) -> None:
     for title, counted in (
         ("故障", outcome.mishaps), ("邮件服务器", outcome.mail_faults), ("人员", outcome.deeds),
     ):  # fmt: skip
-        console.print(f"{title}：" + "，".join(f"{name} {count}" for name, count in sorted(counted.items())), markup=False)
+        console.print(
+            f"{title}：" + "，".join(f"{name} {count}" for name, count in sorted(counted.items())), markup=False
+        )
 
 
 def _span(outcome: Outcome) -> int:

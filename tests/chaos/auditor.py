@@ -7,11 +7,13 @@ sent is what the mail server took, what was due is reckoned anew from the terms 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from tests.chaos.history import Answer, Event, History, Request, Rung, Times
+from tests.chaos.findings import Finding, Findings, Steps
+from tests.chaos.history import Event, History, Request, Rung, Times
+from tests.chaos.letters import Letters
 from tests.chaos.reckoning import REMINDER, Days, Deadlines, LadderOf, deadlines
 
 PATIENCE = timedelta(seconds=20)
@@ -28,47 +30,11 @@ MOVES_DEADLINES = ("request_held", "request_resumed", "deadline_reckoned_anew")
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One thing that is not as promised: a word for its kind, what it is about, and a sentence."""
-
-    kind: str
-    about: str
-    sentence: str
-
-    def __str__(self) -> str:
-        return f"{self.kind}  {self.about}: {self.sentence}"
-
-
-Findings = Iterator[Finding]
-
-
-@dataclass(frozen=True)
 class Judgement:
     """The findings, and how much was judged."""
 
     findings: tuple[Finding, ...]
     figures: dict[str, int]
-
-
-class Steps:
-    """What happened to each step, in the order of the log."""
-
-    def __init__(self, history: History) -> None:
-        """Sorts a history by request."""
-        self.events: dict[int, list[Event]] = defaultdict(list)
-        for event in sorted(history.events, key=lambda one: one.id):
-            if event.request_id is not None:
-                self.events[event.request_id].append(event)
-        self.rungs: dict[int, list[Rung]] = defaultdict(list)
-        for rung in sorted(history.rungs, key=lambda one: one.id):
-            self.rungs[rung.request_id].append(rung)
-        self.answers: dict[int, list[Answer]] = defaultdict(list)
-        for answer in history.answers:
-            self.answers[answer.request_id].append(answer)
-
-    def first(self, request: int, kinds: Sequence[str]) -> Event | None:
-        """The first event of those kinds about a step."""
-        return next((one for one in self.events[request] if one.event in kinds), None)
 
 
 # --- the log -----------------------------------------------------------------------------------------------------
@@ -101,9 +67,7 @@ def log_and_rows(history: History, steps: Steps) -> Findings:
     ends = Counter(one.proceeding_id for one in history.events if one.event == "proceeding_closed")
     for proceeding in history.proceedings:
         if ends[proceeding.id] != (0 if proceeding.closed_at is None else 1):
-            yield Finding(
-                "log", f"proceeding {proceeding.id}", f"closed {ends[proceeding.id]} times in the log"
-            )
+            yield Finding("log", f"proceeding {proceeding.id}", f"closed {ends[proceeding.id]} times in the log")
 
 
 def _in_a_row(what: str, found: Sequence[tuple[object, int]]) -> Findings:
@@ -173,7 +137,9 @@ class Ladders:
             yield Finding("deadline", about, f"acknowledge by {request.acknowledge_by}, must be {final.acknowledge_by}")
         for clock in ("acknowledge", "answer"):
             stop = end if clock == "answer" else (answered if answered is not None else end)
-            yield from self._clock(request, clock, [pair for pair in numbered if pair[1].clock == clock], numbered, stop)
+            yield from self._clock(
+                request, clock, [pair for pair in numbered if pair[1].clock == clock], numbered, stop
+            )
 
     def _deadlines(self, request: Request, before: int) -> Deadlines | None:
         """The deadlines that were in force at that place in the log."""
@@ -326,8 +292,6 @@ def runs(history: History) -> Findings:
 
 def audit(history: History) -> Judgement:
     """Everything."""
-    from tests.chaos.letters import Letters
-
     steps, times = Steps(history), Times(history)
     ladders, letters = Ladders(history, steps, times), Letters(history, steps, times)
     parts: list[Callable[[], Findings]] = [

@@ -281,7 +281,9 @@ async def _records(connection: Any, uncertain_tries: int) -> dict[str, Any]:
         ),
         "rungs": tuple(
             Rung(*row)
-            for row in await rows("SELECT id, request_id, clock, level, repeat, due_at, reached_at FROM rung ORDER BY id")
+            for row in await rows(
+                "SELECT id, request_id, clock, level, repeat, due_at, reached_at FROM rung ORDER BY id"
+            )
         ),
         "events": tuple(
             Event(*row)

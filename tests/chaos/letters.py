@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
-from tests.chaos.auditor import Finding, Findings, Steps
+from tests.chaos.findings import Finding, Findings, Steps
 from tests.chaos.history import Accepted, History, Letter, Request, Times
 
 RECORDED_WITHIN = timedelta(seconds=10)
@@ -59,7 +59,9 @@ class Letters:
             elif letter.address not in {mail.recipient for mail in copies}:
                 yield Finding("not_accepted", about, "was taken for another address than the records say")
         if letter.state in ("stale", "failed") and copies:
-            yield Finding("sent_after_all", about, f"is {letter.state}, and the mail server took it {len(copies)} times")
+            yield Finding(
+                "sent_after_all", about, f"is {letter.state}, and the mail server took it {len(copies)} times"
+            )
         if copies and copies[0].at < letter.put - MOMENT:
             yield Finding("early_letter", about, f"taken at {copies[0].at}, put at {letter.put}")
         yield from self._twice(letter, about, copies)
@@ -71,7 +73,9 @@ class Letters:
             yield Finding("double_letter", about, "was taken for several addresses")
         for mail, again in zip(copies, copies[1:], strict=False):
             if recorded is not None and again.at > recorded + MOMENT:
-                yield Finding("double_letter", about, f"was recorded as sent at {recorded} and taken again at {again.at}")
+                yield Finding(
+                    "double_letter", about, f"was recorded as sent at {recorded} and taken again at {again.at}"
+                )
             elif mail.confirmed and not self._unrecorded(mail):
                 yield Finding(
                     "double_letter", about, f"was taken and confirmed at {mail.at}, and taken again at {again.at}"

@@ -20,7 +20,16 @@ from aiosmtpd.smtp import SMTP
 
 from tests.chaos.history import Accepted
 
-FAULTS = ("slow", "refuse_recipient", "refuse_content", "busy", "drop_at_mail", "drop_at_data", "drop_before", "drop_after")
+FAULTS = (
+    "slow",
+    "refuse_recipient",
+    "refuse_content",
+    "busy",
+    "drop_at_mail",
+    "drop_at_data",
+    "drop_before",
+    "drop_after",
+)
 """What can go wrong with a letter: late answers, 451 to the recipient, 452 to the letter, 421, a connection that breaks at
 MAIL, at DATA, before the letter is taken, and after it was taken."""
 
@@ -102,7 +111,7 @@ class Mailbox:
         place = len(self.mails)
         self.mails.append(Mail(accepted, text))
 
-        def told(confirmed: bool) -> None:  # noqa: FBT001
+        def told(confirmed: bool) -> None:
             self.mails[place] = Mail(
                 Accepted(accepted.message_id, accepted.recipient, accepted.at, confirmed=confirmed), text
             )

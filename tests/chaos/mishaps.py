@@ -331,7 +331,9 @@ class Mishaps:
         await clock.refresh(self.bureau.database)
 
     async def _cancel_run(self, mishap: Mishap) -> None:
-        await self._meddle(mishap, lambda run: self.prefect.set_flow_run_state(run, Cancelled(message="误点"), force=True))
+        await self._meddle(
+            mishap, lambda run: self.prefect.set_flow_run_state(run, Cancelled(message="误点"), force=True)
+        )
 
     async def _delete_run(self, mishap: Mishap) -> None:
         await self._meddle(mishap, self.prefect.delete_flow_run)

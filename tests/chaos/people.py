@@ -107,9 +107,7 @@ class _Duty:
 class People:
     """All of them, in one event loop. `promises` is what pages have told them."""
 
-    def __init__(
-        self, bureau: Bureau, mailbox: Mailbox, portal: str, seed: int, now: Callable[[], datetime]
-    ) -> None:
+    def __init__(self, bureau: Bureau, mailbox: Mailbox, portal: str, seed: int, now: Callable[[], datetime]) -> None:
         """`now` is the county's time; `portal` the portal's address on this machine."""
         self.bureau, self.mailbox, self.seed, self.now = bureau, mailbox, seed, now
         self.web = httpx.AsyncClient(base_url=portal, timeout=20, trust_env=False)

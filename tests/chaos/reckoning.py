@@ -165,4 +165,6 @@ class LadderOf:
             wait: str | None = f"{amount * min(self.kept['thinning'] ** (repeat - 1), LONGEST_STRETCH)} {unit}"
         else:
             wait = self.kept["rungs"][place]["after"]
-        return Due(level, repeat, self.days.opening(start if wait is None else self.days.shifted(start, wait), self.hours))
+        return Due(
+            level, repeat, self.days.opening(start if wait is None else self.days.shifted(start, wait), self.hours)
+        )

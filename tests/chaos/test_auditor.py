@@ -300,7 +300,8 @@ def _mail_before_its_letter(history: History) -> History:
 
 def _mail_of_nobody(history: History) -> History:
     return replace(
-        history, accepted=(*history.accepted, Accepted("<nobody@anhe.example>", "x@anhe.example", BEGAN, confirmed=True))
+        history,
+        accepted=(*history.accepted, Accepted("<nobody@anhe.example>", "x@anhe.example", BEGAN, confirmed=True)),
     )
 
 
