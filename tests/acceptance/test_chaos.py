@@ -18,7 +18,7 @@ SHORT = Campaign(
 
 def test_nothing_is_missing_nothing_double_nothing_early() -> None:
     """After kills, a frozen worker, a mail server that breaks off and hours that vanish, the auditor finds nothing."""
-    outcome = run(SHORT, lambda words, share: None)
+    outcome = run(SHORT)
     assert [str(finding) for finding in outcome.judgement.findings] == []
     assert outcome.settled, "not all came to rest, so that the audit proves little"
     figures = outcome.judgement.figures

@@ -49,7 +49,8 @@ def main() -> int:
                 said = time.monotonic()
                 console.print(f"{share:.0%} {words}", markup=False)
 
-        outcome = run(Campaign(seed, cases=chosen.cases, seconds=chosen.seconds), tell)
+        campaign = Campaign(seed, cases=chosen.cases, seconds=chosen.seconds, keep_logs=chosen.logs)
+        outcome = run(campaign, tell)
     _tell(console, outcome)
     if chosen.keep is not None:
         chosen.keep.write_bytes(pickle.dumps(outcome.history))
@@ -73,6 +74,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--cases", type=int, default=200, help="how many cases are reported")
     parser.add_argument("--seconds", type=float, default=240.0, help="machine seconds of trouble")
     parser.add_argument("--keep", type=Path, help="a file for what was left, to be audited again")
+    parser.add_argument("--logs", type=Path, help="a folder for the logs of all parts")
     parser.add_argument("--again", type=Path, help="audit such a file and play nothing")
     return parser.parse_args()
 

@@ -228,7 +228,7 @@ class Ladders:
         above = [
             one
             for before, one in all_rungs
-            if before < number and one.level != REMINDER and (clock == "answer" or one.clock == clock)
+            if before < number and one.level != REMINDER and (clock in ("answer", one.clock))
         ]
         if above:
             yield Finding("rung", about, "a reminder after somebody above was told")
@@ -248,9 +248,7 @@ class Ladders:
         if at is None or (REMINDER, 0) in seen:
             return
         overtaken = [
-            one.reached_at
-            for _, one in all_rungs
-            if one.level != REMINDER and (clock == "answer" or one.clock == clock)
+            one.reached_at for _, one in all_rungs if one.level != REMINDER and (clock in ("answer", one.clock))
         ]
         ends = [deadline, *overtaken, *([stop.at] if stop is not None else [])]
         until = min([*map(self.times.machine, ends), self.history.machine])
@@ -311,6 +309,7 @@ def audit(history: History) -> Judgement:
         "letters": len(history.letters),
         "mails": len(history.accepted),
         "sent_again": letters.sent_again,
+        "regrouped": letters.regrouped,
         "steps_judged": ladders.judged,
         "steps_passed_over": ladders.passed_over,
     }

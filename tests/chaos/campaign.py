@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from datetime import time as clock_time
 from pathlib import Path
@@ -26,6 +27,7 @@ from office.opening import open_bureau
 from office.supervisor import Supervisor
 from office.timekeeping import COUNTY_ZONE
 from tests.chaos.auditor import Judgement, audit
+from tests.chaos.findings import Finding
 from tests.chaos.history import History, Hours, fit_instrument, read_records, read_runs
 from tests.chaos.mailbox import Mailbox
 from tests.chaos.mishaps import MACHINE, WORLD, Machine, Mishap, Mishaps, plan
@@ -52,6 +54,7 @@ class Campaign:
     world_every: tuple[float, float] = (5.0, 12.0)
     machine: list[tuple[int, str]] | None = None
     world: list[tuple[int, str]] | None = None
+    keep_logs: Path | None = None
 
     def lanes(self) -> tuple[list[Mishap], list[Mishap]]:
         """Both plans."""
@@ -75,7 +78,11 @@ class Outcome:
     settled: bool
 
 
-def run(campaign: Campaign, tell: Tell) -> Outcome:
+def _say_nothing(_words: str, _share: float) -> None:
+    """Nobody listens."""
+
+
+def run(campaign: Campaign, tell: Tell = _say_nothing) -> Outcome:
     """The whole campaign. Raises StartFault when the parts cannot be started at all."""
     began = time.monotonic()
     portal, prefect, smtp = free_ports(3)
@@ -104,6 +111,9 @@ def run(campaign: Campaign, tell: Tell) -> Outcome:
                     finally:
                         machine.close()
         finally:
+            if campaign.keep_logs is not None:
+                for logs in Path(folder).glob("**/logs"):
+                    shutil.copytree(logs, campaign.keep_logs, dirs_exist_ok=True)
             mailbox.close()
             EmbeddedPostgres(chosen.data_dir / "demo").destroy()
 
@@ -143,14 +153,18 @@ class _Play:
                 await asyncio.to_thread(self.machine.start_second)
                 await self._trouble(people, mishaps)
                 self.tell("等待一切平静", 0.8)
+                await asyncio.to_thread(self.machine.mourn)
                 settled = await self._settle(mishaps)
                 history = await self._history(bureau.county, people, mishaps)
             finally:
                 await people.close()
                 await bureau.database.close()
         self.tell("核对", 0.98)
+        judgement = audit(history)
+        died = tuple(Finding("died", *words.split(": ", 1)) for words in self.machine.deaths)
+        judgement = replace(judgement, findings=(*died, *judgement.findings))
         return Outcome(
-            history, audit(history), self.machine.happened, self.mailbox.happened, people.done, mishaps.faults,
+            history, judgement, self.machine.happened, self.mailbox.happened, people.done, mishaps.faults,
             time.monotonic() - self.began, settled,
         )  # fmt: skip
 
@@ -163,6 +177,7 @@ class _Play:
             self.tell(f"{people.filed}件报告、{len(self.mailbox.mails)}封信、{kind}", 0.1 + 0.7 * share)
 
         machine, world = campaign.lanes()
+        mishaps.machine_lane = machine
         living = asyncio.create_task(people.live(stop))
         lanes = [asyncio.create_task(mishaps.run(lane, told, stop)) for lane in (machine, world)]
         filing = asyncio.create_task(people.file(campaign.cases, campaign.seconds * 0.4))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
@@ -25,6 +26,7 @@ class Letters:
         """Sorts both by each other."""
         self.history, self.steps, self.times = history, steps, times
         self.sent_again = 0
+        self.regrouped = 0
         self._troubles = [one for one in history.troubles if one.stops_clock]
         self._mails: dict[str, list[Accepted]] = defaultdict(list)
         for mail in sorted(history.accepted, key=lambda one: one.at):
@@ -44,6 +46,7 @@ class Letters:
         for letter in self.history.letters:
             yield from self._letter(letter)
         yield from self._strangers()
+        yield from self._confirmations()
         for request in self.history.requests:
             yield from self._of_step(request)
 
@@ -68,10 +71,12 @@ class Letters:
 
     def _twice(self, letter: Letter, about: str, copies: Sequence[Accepted]) -> Findings:
         self.sent_again += max(0, len(copies) - 1)
+        # A digest that is tried again with other steps in it has another Message-ID (decision 15).
+        self.regrouped += len({mail.message_id for mail in copies}) > 1
         recorded = None if letter.handed_over_at is None else self.times.machine(letter.handed_over_at)
         if len({mail.recipient for mail in copies}) > 1:
             yield Finding("double_letter", about, "was taken for several addresses")
-        for mail, again in zip(copies, copies[1:], strict=False):
+        for mail, again in itertools.pairwise(copies):
             if recorded is not None and again.at > recorded + MOMENT:
                 yield Finding(
                     "double_letter", about, f"was recorded as sent at {recorded} and taken again at {again.at}"
@@ -94,6 +99,14 @@ class Letters:
         for case in handed | logged:
             if handed[case] != logged[case]:
                 yield Finding("log", f"case {case}", f"{handed[case]} letters sent, {logged[case]} in the log")
+
+    def _confirmations(self) -> Findings:
+        """Who answered gets one letter that says so, unless nobody did and the records themselves gave the step back."""
+        written = Counter(letter.key for letter in self.history.letters if letter.kind == "confirmation")
+        for answer in self.history.answers:
+            count = written[f"confirmation/{answer.reference}"]
+            if count != (answer.channel != "records"):
+                yield Finding("confirmation", f"answer {answer.reference}", f"has {count} confirmations")
 
     # --- the letters of a step ---------------------------------------------------------------------------------------
 
@@ -135,7 +148,7 @@ class Letters:
             if letter.kind in RUNGS:
                 by_person[letter.to_officer, letter.clock].append(letter)
         for told in by_person.values():
-            for older, newer in zip(told, told[1:], strict=False):
+            for older, newer in itertools.pairwise(told):
                 copies = self._copies[older.id]
                 late = [mail for mail in copies if mail.at > newer.put + UNDER_WAY]
                 if late and newer.state not in ("failed", "bounced", "stale") and not self._slow(newer, late):

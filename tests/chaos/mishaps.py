@@ -7,6 +7,7 @@ time, people in Prefect's pages).
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import random
 import signal
@@ -36,6 +37,7 @@ from tests.chaos.mailbox import FAULTS, Mailbox
 
 SECOND = "worker2"
 WORKERS = ("worker", SECOND)
+EXPECTED = ("postgres", "prefect", "portal", "worker")
 RECOVERY = timedelta(seconds=5)
 """Machine time after a part is back in which nothing is asked of the clock."""
 
@@ -112,6 +114,7 @@ class Machine:
         (part,) = (one for one in parts.table(supervisor.settings, own_prefect=True) if one.name == "worker")
         self._part = replace(part, name=SECOND)
         self.troubles: list[Trouble] = []
+        self.deaths: list[str] = []
         self.happened: Counter[str] = Counter()
 
     def start_second(self) -> None:
@@ -129,6 +132,15 @@ class Machine:
     def pids(self) -> dict[str, int]:
         """Everything that runs."""
         return self.supervisor.pids | self._second.pids
+
+    def mourn(self) -> list[str]:
+        """Parts that have ended by themselves, which none may: each is written down with its last words and started again."""
+        gone = [name for name in (*EXPECTED, SECOND) if name not in self.pids]
+        for name in gone:
+            words = (self._second if name == SECOND else self.supervisor._running()).obituary(name)
+            self.deaths.append(f"{name}: {words}")
+            self.restart(name)
+        return gone
 
     def kill(self, name: str) -> None:
         """`kill -9`."""
@@ -160,6 +172,7 @@ class Mishaps:
         self._draws = random.Random(f"{seed}/hands")  # noqa: S311
         self.stretches: list[Stretch] = []
         self.faults: list[str] = []
+        self.machine_lane: list[Mishap] = []
         self.database_is_there = asyncio.Event()
         self.database_is_there.set()
 
@@ -167,11 +180,13 @@ class Mishaps:
         """One after the other, each at its time or as soon as the one before it is over."""
         began = time.monotonic()
         for mishap in lane:
-            while (left := began + mishap.at - time.monotonic()) > 0 and not stop.is_set():
-                await asyncio.sleep(min(left, 0.5))
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), max(0.0, began + mishap.at - time.monotonic()))
             if stop.is_set():
                 return
             told(mishap.kind)
+            if lane is self.machine_lane:
+                await asyncio.to_thread(self.machine.mourn)
             await getattr(self, f"_{mishap.kind}")(mishap)
 
     # --- the machine -------------------------------------------------------------------------------------------------

@@ -394,6 +394,14 @@ def _answer_twice_in_the_log(history: History) -> History:
     return replace(history, events=(*history.events, replace(done, id=history.events[-1].id + 1)))
 
 
+def _answer_not_confirmed(history: History) -> History:
+    confirmation = next(one for one in history.letters if one.kind == "confirmation")
+    return replace(
+        _unsent(history, confirmation.id),
+        letters=tuple(one for one in history.letters if one != confirmation),
+    )
+
+
 def _answer_lost(history: History) -> History:
     return replace(history, promises=(*history.promises, Promise("answer", "HF-260302-LOST22")))
 
@@ -468,6 +476,7 @@ PLANTED: list[tuple[Callable[[History], History], str]] = [
     (_closing_notice_to_a_stranger, "closing"),
     (_older_rung_told_later, "overtaken"),
     (_answer_twice_in_the_log, "answer"),
+    (_answer_not_confirmed, "confirmation"),
     (_answer_lost, "promise"),
     (_report_lost, "promise"),
     (_asked_without_the_log, "log"),
