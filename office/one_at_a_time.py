@@ -11,7 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from office.bureau import Bureau
 
-
 FROZEN_SECONDS = 60
 """Machine seconds without a word from its holder after which PostgreSQL takes the lock away: a process that was frozen,
 with its machine or alone, must not keep the others from turning."""

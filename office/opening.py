@@ -15,7 +15,6 @@ from office.database import Database
 from office.reachable import require_public_address
 from office.timekeeping import read_clock
 
-
 PATIENCE = 60.0
 """Machine seconds for which a part that serves waits for the records at its start; less than its own start may take."""
 

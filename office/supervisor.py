@@ -328,7 +328,9 @@ class Supervisor:
         if self._postgres is not None and "postgres" not in self._killed and self._postgres.pid is None:
             name: str | None = "postgres"
             path = log_path(self.settings.data_dir, "postgres")
-            fault = "PostgreSQL 已退出。 (postgres has ended.)" + "".join(f"\n  | {line}" for line in last_lines(path))
+            fault: str | None = "PostgreSQL 已退出。 (postgres has ended.)" + "".join(
+                f"\n  | {line}" for line in last_lines(path)
+            )
         else:
             name = next((n for n in children.names if n not in self.pids and n not in self._killed), None)
             fault = None if name is None else children.obituary(name)
