@@ -49,7 +49,7 @@ class Campaign:
     cases: int = 200
     seconds: float = 240.0
     scale: float = 120.0
-    settle_seconds: float = 180.0
+    settle_seconds: float = 300.0
     machine_every: tuple[float, float] = (7.0, 16.0)
     world_every: tuple[float, float] = (5.0, 12.0)
     machine: list[tuple[int, str]] | None = None
@@ -240,7 +240,7 @@ class _Play:
             awake = await session.execute(
                 text(
                     "SELECT count(*) FROM proceeding WHERE closed_at IS NULL AND"
-                    " (NOT asleep OR woken_at IS NOT NULL OR lease_holder IS NOT NULL OR flow_run_id IS NULL OR shown < display)"
+                    " (NOT asleep OR woken_at IS NOT NULL OR lease_until > clock_timestamp() OR flow_run_id IS NULL)"
                 )
             )
             due = await session.execute(

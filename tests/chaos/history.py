@@ -263,7 +263,7 @@ async def _records(connection: Any, uncertain_tries: int) -> dict[str, Any]:
             Proceeding(*row[:5], None if row[5] is None else str(row[5]), *row[6:])
             for row in await rows(
                 "SELECT id, case_id, mechanism, serial, closed_at, flow_run_id, asleep,"
-                " woken_at IS NOT NULL OR lease_holder IS NOT NULL, wait_name FROM proceeding ORDER BY id"
+                " woken_at IS NOT NULL OR coalesce(lease_until > clock_timestamp(), false), wait_name FROM proceeding ORDER BY id"
             )
         ),
         "requests": tuple(
