@@ -7,7 +7,7 @@ from tests.chaos.campaign import Campaign, run
 SHORT = Campaign(
     seed=46,
     cases=12,
-    seconds=30.0,
+    seconds=24.0,
     settle_seconds=75.0,
     machine_every=(5.0, 8.0),
     world_every=(3.0, 6.0),

@@ -6,11 +6,13 @@ meeting, one never; its post gives letters to a mail server that writes down wha
 
 from __future__ import annotations
 
+import ast
 import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -167,6 +169,16 @@ def test_nothing_is_found_where_all_is_well(history: History) -> None:
     assert judged.figures["mails"] >= 25
     assert judged.figures["steps_judged"] >= 3
     assert judged.figures["steps_passed_over"] == 0
+
+
+def test_the_auditor_shares_no_code_with_what_it_judges() -> None:
+    """Nothing of the program is imported where it is judged, not even its rules: a fault of theirs would hide itself."""
+    here = Path(__file__).parent
+    for name in ("auditor", "letters", "findings", "reckoning", "history"):
+        source = ast.parse((here / f"{name}.py").read_text(encoding="utf-8"))
+        imported = {one.name for node in ast.walk(source) if isinstance(node, ast.Import) for one in node.names}
+        imported |= {str(node.module) for node in ast.walk(source) if isinstance(node, ast.ImportFrom)}
+        assert not {one.split(".")[0] for one in imported} & {"flows", "tasks", "office", "config", "rules"}, name
 
 
 # --- what is planted ---------------------------------------------------------------------------------------------
