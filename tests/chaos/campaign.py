@@ -30,7 +30,7 @@ from tests.chaos.auditor import Judgement, audit
 from tests.chaos.findings import Finding
 from tests.chaos.history import History, Hours, fit_instrument, read_records, read_runs
 from tests.chaos.mailbox import Mailbox
-from tests.chaos.mishaps import MACHINE, WORLD, Machine, Mishap, Mishaps, plan
+from tests.chaos.mishaps import MACHINE, USUAL_WEATHER, WORLD, Machine, Mishap, Mishaps, plan
 from tests.chaos.people import People
 
 ROOT = Path(__file__).parents[2]
@@ -176,6 +176,7 @@ class _Play:
             share = min(1.0, (time.monotonic() - began) / campaign.seconds)
             self.tell(f"{people.filed}件报告、{len(self.mailbox.mails)}封信、{kind}", 0.1 + 0.7 * share)
 
+        self.mailbox.weather = dict(USUAL_WEATHER)
         machine, world = campaign.lanes()
         mishaps.machine_lane = machine
         living = asyncio.create_task(people.live(stop))
