@@ -176,6 +176,8 @@ class Letters:
             states = [one.state for one in notices[officer]]
             if len(states) != 1 or states[0] not in ("handed_over", "uncertain", "failed", "bounced"):
                 yield Finding("closing", about, f"{officer} was told of the silence; closing notices: {states}")
+        # Nobody but the mail server knows that a letter whose result is unknown was not taken.
+        perhaps = {one.to_officer for one in letters if one.kind == "escalation" and one.state == "uncertain"}
         for officer, these in notices.items():
-            if officer not in told and any(self._copies[one.id] for one in these):
+            if officer not in told | perhaps and any(self._copies[one.id] for one in these):
                 yield Finding("closing", about, f"{officer} was never told of the silence and hears of its end")
