@@ -36,7 +36,9 @@ def main() -> int:
         console.print(str(judgement.figures), markup=False)
         return 1 if judgement.findings else 0
     seed = secrets.randbelow(1_000_000) if chosen.seed is None else chosen.seed
-    console.print(f"种子 {seed}。再演一遍：make chaos SEED={seed} CASES={chosen.cases}", markup=False)
+    console.print(
+        f"种子 {seed}。再演一遍：make chaos SEED={seed} CASES={chosen.cases} SECONDS={chosen.seconds:g}", markup=False
+    )
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as progress:
         bar = progress.add_task("", total=1.0)
