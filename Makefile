@@ -11,7 +11,7 @@ BROWSER := $(shell command -v chromium 2>/dev/null)
 WHICH := $(if $(BROWSER)$(CI),,-m "not chromium")
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check lint format clean
+.PHONY: help demo up test chaos check lint format clean
 
 help: ## 列出可用的目标
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -46,6 +46,9 @@ check: $(READY_DEV) ## 静态检查：格式、类型、引用方向、示例县
 test: check ## 静态检查和全部测试
 	$(BIN)/python -m pytest -n 2 --dist loadscope --ignore=tests/acceptance
 	$(BIN)/python -m pytest -n 2 --dist loadfile tests/acceptance $(WHICH)
+
+chaos: $(READY_DEV) ## 几百个案件，真实部件随机出故障，最后独立核对有无漏发、重发、早发（SEED=、CASES= 可选，约八分钟）
+	$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(CASES),--cases $(CASES)) $(if $(SECONDS),--seconds $(SECONDS))
 
 format: $(READY_DEV) ## 整理格式
 	$(BIN)/ruff format .

@@ -326,14 +326,16 @@ class Supervisor:
     def _mourn(self) -> str | None:
         """Look for a part that has died; start it again if that is allowed, else return what to say about it."""
         children = self._running()
-        name = next((n for n in children.names if n not in self.pids and n not in self._killed), None)
-        fault = None
-        if name is not None:
-            fault = children.obituary(name)
-        elif self._postgres is not None and "postgres" not in self._killed and self._postgres.pid is None:
-            name = "postgres"
-            path = log_path(self.settings.data_dir, name)
-            fault = "PostgreSQL 已退出。 (postgres has ended.)" + "".join(f"\n  | {line}" for line in last_lines(path))
+        # PostgreSQL first: where both have died, the other could not start without it.
+        if self._postgres is not None and "postgres" not in self._killed and self._postgres.pid is None:
+            name: str | None = "postgres"
+            path = log_path(self.settings.data_dir, "postgres")
+            fault: str | None = "PostgreSQL 已退出。 (postgres has ended.)" + "".join(
+                f"\n  | {line}" for line in last_lines(path)
+            )
+        else:
+            name = next((n for n in children.names if n not in self.pids and n not in self._killed), None)
+            fault = None if name is None else children.obituary(name)
         if name is None or fault is None:
             return None
         now = time.monotonic()

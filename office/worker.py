@@ -32,7 +32,7 @@ from office.database import WAKE
 from office.leash import announce_ready
 from office.listening import listening
 from office.mailer import SmtpMailer
-from office.opening import NotReady, open_bureau
+from office.opening import PATIENCE, NotReady, open_bureau
 from office.post import Post
 from office.proceedings import WORK_POOL, Proceedings, attempt_flow, pause
 from office.recalendar import recompute_open_deadlines
@@ -252,7 +252,7 @@ async def _courier(bureau: Bureau, prefect: Proceedings, worker: JieliWorker, st
 async def main() -> int:
     """Run the worker process until SIGTERM or SIGINT. Gives the exit code."""
     try:
-        bureau = await open_bureau(settings())
+        bureau = await open_bureau(settings(), patience=PATIENCE)
     except (NotReady, CountyFault) as fault:
         sys.stderr.write(f"{fault}\n")
         return 1

@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from config.county import CountyFault
 from config.settings import Settings, settings
-from office.opening import NotReady, open_bureau
+from office.opening import PATIENCE, NotReady, open_bureau
 from office.portal.app import create_app
 from office.timekeeping import ScaledClock
 
@@ -26,7 +26,7 @@ async def serve(chosen: Settings) -> None:
 
     Raises what `office.opening.open_bureau` raises.
     """
-    bureau = await open_bureau(chosen, pooled=True)
+    bureau = await open_bureau(chosen, pooled=True, patience=PATIENCE)
     app = create_app(bureau)
     beside = [asyncio.create_task(app.state.watch.run())]
     if isinstance(bureau.clock, ScaledClock):

@@ -174,6 +174,33 @@ def test_a_part_may_be_revived_a_few_times(tmp_path: Path, capsys: pytest.Captur
     assert shown.getvalue().count("重新启动 second") == 2
 
 
+def test_postgresql_is_revived_before_a_part_that_died_with_it(tmp_path: Path) -> None:
+    """When memory runs out the kernel kills several at once: a part that cannot start without its records waits for them."""
+
+    class Server:
+        pid: int | None = os.getpid()
+
+        def start(self) -> None:
+            self.pid = os.getpid()
+
+        def stop(self) -> None:
+            self.pid = None
+
+    supervisor, shown = small(tmp_path / "data", part("first"), revive=1)
+    with supervisor:
+        server = Server()
+        supervisor._postgres = server  # type: ignore[assignment]
+        os.kill(supervisor.pids["first"], signal.SIGKILL)
+        server.pid = None
+        assert gone(supervisor._running()._children["first"].popen.pid)
+        assert supervisor._mourn() is None
+        assert server.pid is not None
+        assert supervisor._mourn() is None
+        assert "first" in supervisor.pids
+        said = shown.getvalue()
+        assert said.index("重新启动 postgres") < said.index("重新启动 first")
+
+
 def test_a_part_that_ignores_the_wish_to_stop_is_killed(tmp_path: Path) -> None:
     """The wait is bounded, then SIGKILL by number."""
     supervisor, _ = small(tmp_path / "data", part("stubborn", STUBBORN, stop_after=0.3))
