@@ -1,8 +1,8 @@
 """`clock`: how long a turn of the clock takes when 10 000 of 100 000 open steps are due at once, and when none is.
 
 A PostgreSQL of its own and the clock in this process; nothing else runs. A turn with nothing due is measured with
-100 000 ended steps in the records and with 1 000 000: it must cost the same. At last the clock runs as in a worker while
-single steps fall due, and what is measured is how late their letters are put.
+100 000 ended steps in the records and with 1 000 000: it must cost the same. At last clock and post run as in a worker
+while single steps fall due, and what is measured is how late their letters are handed over (`office.bench.punctual`).
 """
 
 from __future__ import annotations
@@ -14,20 +14,21 @@ from datetime import timedelta
 
 from pydantic import SecretStr
 from rich.progress import Progress
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, select, update
 
 from config.settings import Settings
 from office.bench import Unmeasured
 from office.bench.figures import percentile
 from office.bench.filling import COPIES, Origin, fill, opened
+from office.bench.punctual import FALL_DUE, punctuality
 from office.bench.surroundings import plain_settings, records_alone
 from office.bureau import Bureau
-from office.clock import Clock, run_clock
+from office.clock import Clock
 from office.database import Database
 from office.embedded import EmbeddedPostgres
 from office.migrate import upgrade_async
 from office.opening import open_bureau
-from office.tables import Letter, Request, Rung
+from office.tables import Letter, Request
 
 OPEN = 100_000
 DUE = 10_000
@@ -35,9 +36,6 @@ CLOSED = 10
 """Ended steps for each open one; a tenth of them at first."""
 FEWER = "jieli_fewer"
 TICKS = 200
-SINGLE = 500
-SPREAD = 10.0
-"""Machine seconds over which the single steps fall due."""
 
 LABELS = {
     "open": "未办结的事项数",
@@ -47,7 +45,10 @@ LABELS = {
     "idle_tick_ms_100k": "没有到期事项时时钟走一轮，库中已办结十万项，中位数（毫秒）",
     "idle_tick_ms_1m": "同上，库中已办结一百万项（毫秒）",
     "idle_ratio": "后者与前者之比",
-    "punctuality_p99_s": "从到期到信件写入待发箱，第99百分位（秒）",
+    "punctuality_p50_s": "从到期到信件送出，每秒五项到期，中位数（秒）",
+    "punctuality_p99_s": "同上，第99百分位（秒）",
+    "punctuality_busy_p50_s": "从到期到信件送出，每秒二十五项到期，中位数（秒）",
+    "punctuality_busy_p99_s": "同上，第99百分位（秒）",
 }
 
 REPORTS = """INSERT INTO report SELECT x.* FROM report r, "case" k,
@@ -59,11 +60,6 @@ ENDED = """INSERT INTO request (proceeding_id, step, subject, round, about, offi
    SELECT proceeding_id, step, n::text, round, about, office, 'done', version, terms, asked_at,
        acknowledge_by, due, provisional, urgent, asked_at, extensions
    FROM request, generate_series(CAST(:first AS int), CAST(:last AS int)) n WHERE subject = ''"""
-FALL_DUE = """UPDATE request SET acknowledge_by = s.falls_due, next_climb_at = s.falls_due
-   FROM (SELECT id, CAST(:begin AS timestamptz)
-             + CAST(:spread AS interval) * (CAST(row_number() OVER (ORDER BY id) AS float) / CAST(:count AS int)) AS falls_due
-         FROM request WHERE subject = '' AND level IS NULL AND id % :every = 0 ORDER BY id LIMIT CAST(:count AS int)) s
-   WHERE request.id = s.id"""
 
 
 def measure(settings: Settings, progress: Progress) -> dict[str, float]:
@@ -101,12 +97,10 @@ async def _measure(own: Settings, server: EmbeddedPostgres, progress: Progress) 
         finally:
             await fewer.database.close()
         figures = await _round(bureau, progress)
-        late = await _punctual(bureau, progress)
+        late = await punctuality(bureau, OPEN // DUE - 1, progress)
     finally:
         await bureau.database.close()
-    return figures | {
-        "idle_tick_ms_100k": few, "idle_tick_ms_1m": many, "idle_ratio": many / few, "punctuality_p99_s": late,
-    }  # fmt: skip
+    return figures | {"idle_tick_ms_100k": few, "idle_tick_ms_1m": many, "idle_ratio": many / few} | late
 
 
 async def _asked_today(bureau: Bureau) -> Origin:
@@ -158,27 +152,3 @@ async def _round(bureau: Bureau, progress: Progress) -> dict[str, float]:
 async def _letters(bureau: Bureau) -> int:
     async with bureau.database.transaction() as session:
         return (await session.execute(select(func.count()).select_from(Letter))).scalar_one()
-
-
-async def _punctual(bureau: Bureau, progress: Progress) -> float:
-    """Seconds from the instant at which a step falls due until its letter stands in the outbox."""
-    bar = progress.add_task("逐项到期", total=1)
-    begin = bureau.clock.now() + timedelta(seconds=1)
-    given = {"begin": begin, "spread": timedelta(seconds=SPREAD), "count": SINGLE, "every": OPEN // DUE - 1}
-    async with bureau.database.transaction() as session:
-        await session.execute(text(FALL_DUE), given)
-    stop = asyncio.Event()
-    running = asyncio.create_task(run_clock(bureau, stop))
-    await asyncio.sleep(SPREAD + 4)
-    stop.set()
-    await running
-    async with bureau.database.transaction() as session:
-        put = select(func.extract("epoch", func.min(Letter.waits_since) - Rung.due_at)).join(
-            Letter, Letter.request_id == Rung.request_id
-        )
-        rows = await session.execute(put.where(Rung.due_at > begin, Letter.key.like("rung/%")).group_by(Rung.id))
-        late = [float(seconds) for seconds in rows.scalars()]
-    if len(late) != SINGLE:
-        raise Unmeasured(f"应升级{SINGLE}项，实际升级{len(late)}项。")
-    progress.advance(bar)
-    return percentile(late, 0.99)
