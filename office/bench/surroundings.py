@@ -17,6 +17,8 @@ from office.parts import LOOPBACK
 from office.supervisor import Supervisor
 
 PORTS = ("portal_port", "prefect_port", "catcher_port")
+UNLIMITED_MAIL = dict.fromkeys(("mail_ceiling_case", "mail_ceiling_recipient", "mail_ceiling_hour"), 1_000_000)
+"""Settings of a benchmark that sends more letters than a county may."""
 
 
 def free_ports(count: int) -> list[int]:
