@@ -25,6 +25,7 @@ DOORS = {
     "sqlalchemy": {"office"},
     "jinja2": {"office/letters.py", "office/sheets.py", "office/portal"},
     "fastapi": {"office/portal"},
+    "dbos": {"office/bench/beside_dbos.py"},
     "icalendar": {"office/calendar_file.py"},
     "imapclient": {"office/returned"},
     "prometheus_client": {"office/watchdog/metrics.py"},

@@ -10,8 +10,13 @@ Beside it, when it is installed, DBOS Transact does the same loop in its shortes
 from __future__ import annotations
 
 import asyncio
+import json
+import subprocess
+import sys
 import time
 from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
 
 import httpx
 from rich.progress import Progress
@@ -21,7 +26,7 @@ from office.bench import Unmeasured, officers
 from office.bench.figures import percentile
 from office.bench.officers import Filled
 from office.bench.sleepers import Sleepers
-from office.bench.surroundings import UNLIMITED_MAIL, everything
+from office.bench.surroundings import UNLIMITED_MAIL, everything, records_alone
 from office.opening import open_bureau
 from office.supervisor import Supervisor
 
@@ -34,6 +39,8 @@ SECONDS = 4
 """Answers are posted at this rate for so long."""
 CONNECTIONS = 64
 UNTIL_WOKEN = 240.0
+WORKFLOWS = 500
+DBOS_PATIENCE = 180.0
 LONGEST = 420.0
 """Machine seconds for the whole measurement, once everything has started."""
 
@@ -49,6 +56,9 @@ LABELS = {
     "post_p99_s": "同上，第99百分位（秒）",
     "all_woken_s": "从第一份提交到全部办理均被唤醒并再次等待（秒）",
     "woken_per_s": "平均每秒唤醒的办理数",
+    "dbos_answers_per_s": "旁证：DBOS 完成同样的“交办、等待答复或期限、再交办”循环，每秒答复数",
+    "dbos_bytes_per_waiting": "旁证：DBOS 每个等待中的流程占用的内存（字节）",
+    "dbos_workflows": "旁证：DBOS 同时等待的流程数",
 }
 
 
@@ -58,11 +68,33 @@ def measure(settings: Settings, progress: Progress) -> dict[str, float]:
     with everything(settings, **UNLIMITED_MAIL) as supervisor:
         progress.update(bar, total=1, completed=1)
         try:
-            return asyncio.run(asyncio.wait_for(_measure(supervisor, progress), LONGEST))
+            ours = asyncio.run(asyncio.wait_for(_measure(supervisor, progress), LONGEST))
         except TimeoutError:
             raise Unmeasured(f"{LONGEST:.0f}秒内没有测完，机器可能另有繁重的工作。") from None
         except httpx.HTTPError as fault:
             raise Unmeasured(f"门户或 Prefect 没有应答（{type(fault).__name__}）。") from fault
+    return ours | _beside(progress)
+
+
+def _beside(progress: Progress) -> dict[str, float]:
+    """What DBOS does in its shortest form, with a PostgreSQL to itself and nothing of ours running; nothing without it."""
+    if find_spec("dbos") is None:
+        progress.console.print("没有安装 DBOS（pip install 'jieli[bench]'），因此没有与它的比较。", markup=False)
+        return {}
+    with records_alone(progress) as server:
+        bar = progress.add_task("DBOS", total=None)
+        given = {"database": server.url("jieli"), "workflows": WORKFLOWS}
+        try:
+            ended = subprocess.run(
+                [sys.executable, "-m", "office.bench.beside_dbos"],
+                input=json.dumps(given), capture_output=True, text=True, timeout=DBOS_PATIENCE, check=True,
+                cwd=Path(__file__).parents[2],
+            )  # fmt: skip
+            found = json.loads(ended.stdout)
+        except (subprocess.SubprocessError, json.JSONDecodeError) as fault:
+            raise Unmeasured(f"DBOS 没有完成测量（{type(fault).__name__}）。") from fault
+        progress.update(bar, total=1, completed=1)
+    return {f"dbos_{name}": value for name, value in found.items()} | {"dbos_workflows": WORKFLOWS}
 
 
 async def _measure(supervisor: Supervisor, progress: Progress) -> dict[str, float]:

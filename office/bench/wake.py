@@ -7,8 +7,6 @@ that any attempt must make (the floor).
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
 import subprocess
 import sys
 import time
@@ -24,7 +22,7 @@ from sqlalchemy import update
 from config.settings import Settings
 from office.bench import Unmeasured
 from office.bench.sleepers import Sleepers
-from office.bench.surroundings import everything
+from office.bench.surroundings import end, everything
 from office.bureau import Bureau
 from office.opening import open_bureau
 from office.supervisor import Supervisor
@@ -100,7 +98,7 @@ class _Wake:
 
     async def _stop_worker(self) -> None:
         """Nothing of ours runs beside what is compared."""
-        await asyncio.to_thread(_end, psutil.Process(self.supervisor.pids["worker"]), 40)
+        await asyncio.to_thread(end, psutil.Process(self.supervisor.pids["worker"]), 40)
 
     async def _floor(self, runs: Sequence[UUID]) -> float:
         """Bare cycles a second: resume, claim, run, pause; as many at a time as the worker's limit."""
@@ -172,7 +170,7 @@ class _Wake:
                 await self.sleepers.round("热身：Prefect 的 process worker", ids, begin)
                 return await self.sleepers.round("唤醒：Prefect 的 process worker", ids, resume)
             finally:
-                await asyncio.to_thread(_end, psutil.Process(worker.pid), 10)
+                await asyncio.to_thread(end, psutil.Process(worker.pid), 10)
 
     def _start_fresh_worker(self) -> subprocess.Popen[bytes]:
         """Prefect's own worker, with the settings and the limit of ours."""
@@ -186,15 +184,3 @@ class _Wake:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-
-
-def _end(program: psutil.Process, patience: float) -> None:
-    """Stop a program we started and what it has started, by their numbers."""
-    try:
-        family = [program, *program.children(recursive=True)]
-        os.kill(program.pid, signal.SIGTERM)
-    except (psutil.NoSuchProcess, ProcessLookupError):
-        return
-    _, alive = psutil.wait_procs(family, timeout=patience)
-    for one in alive:
-        one.kill()
