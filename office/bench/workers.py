@@ -125,7 +125,7 @@ async def _until_ready(worker: psutil.Process, ready: Path) -> None:
 
 def _spent(worker: psutil.Process) -> float:
     times = worker.cpu_times()
-    return times.user + times.system
+    return float(times.user + times.system)
 
 
 async def _once(sleepers: Sleepers, ids: Sequence[int]) -> float:
