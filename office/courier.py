@@ -282,8 +282,13 @@ class Courier:
             await session.execute(
                 update(Proceeding).where(Proceeding.id == proceeding, Proceeding.shown < version).values(shown=version)
             )
-        if claimed is not None:
-            await self._release(proceeding, wait_name=name, wait_message=message)
+            if claimed is not None:
+                given_back = {"resume_holder": None, "resume_until": None}
+                await session.execute(
+                    update(Proceeding)
+                    .where(Proceeding.id == proceeding, Proceeding.resume_holder == self.name)
+                    .values(**given_back, wait_name=name, wait_message=message)
+                )
 
     async def _sweep(self) -> None:
         """Find runs that nobody is working on: dead attempts, runs cancelled or crashed or deleted behind our back."""

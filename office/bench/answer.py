@@ -35,7 +35,7 @@ WARMING = 4
 REST = 0.3
 """Machine seconds between two answers when there is nothing else to do."""
 RATE = 50
-SECONDS = 4
+SECONDS = 3
 """Answers are posted at this rate for so long."""
 CONNECTIONS = 64
 UNTIL_WOKEN = 240.0
