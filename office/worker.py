@@ -29,6 +29,7 @@ from office.bureau import Bureau
 from office.clock import run_clock
 from office.courier import Courier
 from office.database import WAKE
+from office.engine_client import claimed
 from office.leash import announce_ready
 from office.listening import listening
 from office.mailer import SmtpMailer
@@ -130,7 +131,7 @@ class JieliWorker(BaseWorker[NothingToConfigure, BaseVariables, BaseWorkerResult
             if self._cancelling_observer is not None:
                 self._cancelling_observer.remove_in_flight_flow_run_id(flow_run.id)
 
-    def _emit_flow_run_submitted_event(self, configuration: NothingToConfigure) -> None:  # type: ignore[override] # noqa: ARG002
+    def _emit_flow_run_submitted_event(self, configuration: NothingToConfigure) -> None:  # type: ignore[override]
         """No events of ours beside those of the run's states, which tell the same. (Without this: two for each attempt.)"""
 
     async def _propose_submitting_state(self, flow_run: FlowRun) -> None:
@@ -160,6 +161,7 @@ class JieliWorker(BaseWorker[NothingToConfigure, BaseVariables, BaseWorkerResult
         unwatched = flow_run.model_copy(update={"deployment_id": None})
         attempt = Attempt(bureau, new_holder(), flow_run.id, lambda *words: pause(flow_run.id, *words))
         token = port.current.set(attempt)
+        claimed(flow_run)
         try:
             await asyncio.wait_for(
                 run_flow_async(flow=attempt_flow(key), flow_run=unwatched, parameters=flow_run.parameters),

@@ -1,7 +1,8 @@
 """`memory`: what a case that waits costs: memory of our processes, rows and bytes of both databases, time of Prefect's server.
 
-Cases are filed as everybody files them, until there are as many as wanted or the time is over; what has grown since the
-first ones is divided by their number. Then 10 000 more runs that wait are written into Prefect's own tables, as copies
+First cases are filed as everybody files them: what the databases have grown by is divided by their number. Then cases are
+put to sleep that no attempt of this worker has touched, until there are as many as wanted or the time is over: what
+the processes hold for a case that waits. At last 10 000 more runs that wait are written into Prefect's own tables, as copies
 of one that waits: through its interface they would take longer than all the rest.
 """
 
@@ -25,12 +26,14 @@ from office.opening import open_bureau
 from office.parts import open_secret
 from office.supervisor import Supervisor
 
-WARMING = 60
-CASES = 800
-FILING = 80.0
-"""Machine seconds for which cases are filed, at most."""
+FILED = 48
+WAITING = 800
+SECONDS = 60.0
+"""Machine seconds for which cases are filed, and again put to sleep, at most."""
 WAITING_RUNS = 10_000
-IDLE = 25.0
+SETTLING = 3.0
+"""Machine seconds until Prefect's server has written down its last events."""
+IDLE = 20.0
 """Machine seconds for which Prefect's server is watched while nothing happens, twice."""
 LONGEST = 225.0
 """Machine seconds for the whole measurement, once everything has started."""
@@ -41,18 +44,17 @@ LABELS = {
     "waiting_after": "立案之后等待的案件数",
     "worker_bytes_per_waiting": "办理进程：每多一个等待中的案件，内存增加（字节）",
     "portal_bytes_per_waiting": "门户：同样（字节）",
-    "records_rows_per_case": "业务库：每个案件的行数",
-    "records_bytes_per_case": "业务库：每个案件的字节数（含索引）",
-    "prefect_rows_per_case": "Prefect 库：每个案件的行数",
-    "prefect_bytes_per_case": "Prefect 库：每个案件的字节数（含索引）",
+    "records_rows_per_case": "业务库：每个立案后等待的案件的行数",
+    "records_bytes_per_case": "业务库：每个立案后等待的案件的字节数（含索引）",
+    "prefect_rows_per_case": "Prefect 库：每个立案后等待的案件的行数",
+    "prefect_bytes_per_case": "Prefect 库：每个立案后等待的案件的字节数（含索引）",
     "waiting_runs": "直接写入 Prefect 库的等待中的运行数",
     "prefect_cpu_s_per_min_before": "写入之前 Prefect 服务空闲时每分钟占用的处理器时间（秒）",
     "prefect_cpu_s_per_min": "写入之后（秒）",
 }
 
-ROWS = """SELECT coalesce(sum((xpath('/row/n/text()', query_to_xml(
-           format('SELECT count(*) AS n FROM %I.%I', schemaname, relname), false, true, '')))[1]::text::bigint), 0) AS counted,
-       coalesce(sum(pg_total_relation_size(relid)), 0) AS bytes FROM pg_stat_user_tables"""
+TABLES = """SELECT format('%I.%I', schemaname, relname) AS name, pg_total_relation_size(relid) AS bytes
+       FROM pg_stat_user_tables"""
 COPIED = (
     """INSERT INTO flow_run SELECT x.* FROM flow_run r, generate_series(1, CAST(:count AS int)) n,
            LATERAL jsonb_populate_record(r, jsonb_build_object(
@@ -94,13 +96,14 @@ async def _measure(supervisor: Supervisor, progress: Progress) -> dict[str, floa
     prefect = Database(open_secret(supervisor.settings.prefect_database_url) or "")
     try:
         sleepers = Sleepers(bureau, progress)
-        first = await sleepers.file_within(WARMING, FILING, "立案：最初的案件")
-        await sleepers.quiet(3)
+        empty = await _held(supervisor, bureau.database, prefect)
+        filed = await sleepers.file_within(FILED, SECONDS, "立案")
+        await sleepers.quiet(SETTLING)
         before = await _held(supervisor, bureau.database, prefect)
-        more = await sleepers.file_within(CASES, FILING, "立案：等待的案件")
-        await sleepers.quiet(3)
+        more = await sleepers.put_to_sleep(WAITING, SECONDS)
+        await sleepers.quiet(SETTLING)
         after = await _held(supervisor, bureau.database, prefect)
-        run = (await sleepers.runs(more[:1]))[0]
+        run = (await sleepers.runs(filed[:1]))[0]
         idle = await _idle(supervisor, progress, "Prefect 服务空闲")
         bar = progress.add_task(f"写入 {WAITING_RUNS} 个等待中的运行", total=len(COPIED))
         for statement in COPIED:
@@ -116,12 +119,12 @@ async def _measure(supervisor: Supervisor, progress: Progress) -> dict[str, floa
         await prefect.close()
         await bureau.database.close()
     count = len(more)
-    figures: dict[str, float] = {"waiting_before": len(first), "waiting_after": len(first) + count}
+    figures: dict[str, float] = {"waiting_before": len(filed), "waiting_after": len(filed) + count}
     for part in OURS:
         figures[f"{part}_bytes_per_waiting"] = (after.memory[part] - before.memory[part]) / count
-    for name, then, now in (("records", before.records, after.records), ("prefect", before.prefect, after.prefect)):
-        figures[f"{name}_rows_per_case"] = (now[0] - then[0]) / count
-        figures[f"{name}_bytes_per_case"] = (now[1] - then[1]) / count
+    for name, then, now in (("records", empty.records, before.records), ("prefect", empty.prefect, before.prefect)):
+        figures[f"{name}_rows_per_case"] = (now[0] - then[0]) / len(filed)
+        figures[f"{name}_bytes_per_case"] = (now[1] - then[1]) / len(filed)
     return figures | {
         "waiting_runs": WAITING_RUNS, "prefect_cpu_s_per_min_before": idle, "prefect_cpu_s_per_min": full,
     }  # fmt: skip
@@ -135,8 +138,11 @@ async def _held(supervisor: Supervisor, records: Database, prefect: Database) ->
 async def _size(database: Database) -> tuple[int, int]:
     """Rows and bytes of all tables, with their indexes."""
     async with database.transaction() as session:
-        row = (await session.execute(text(ROWS))).one()
-        return int(row.counted), int(row.bytes)
+        tables = (await session.execute(text(TABLES))).all()
+        rows = 0
+        for table in tables:
+            rows += (await session.execute(text(f"SELECT count(*) FROM {table.name}"))).scalar_one()  # noqa: S608
+        return rows, sum(table.bytes for table in tables)
 
 
 async def _idle(supervisor: Supervisor, progress: Progress, what: str) -> float:

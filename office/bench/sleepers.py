@@ -85,9 +85,9 @@ class Sleepers:
             )
             return {row.id: row.number for row in rows}
 
-    async def put_to_sleep(self, count: int) -> dict[int, str]:
+    async def put_to_sleep(self, count: int, seconds: float = PATIENCE) -> dict[int, str]:
         """Cases that wait for the police as filed ones do, with their letters, but without the attempt that brought
-        them there: their runs are made as paused ones. Case number by proceeding.
+        them there: their runs are made as paused ones. Case number by proceeding; as many as the time allows.
         """
         from prefect.client.orchestration import get_client
 
@@ -96,6 +96,7 @@ class Sleepers:
         bar = self.progress.add_task("放入等待的案件", total=count)
         key = Mechanism.MANDATORY_REPORT.value
         places = iter(range(self._put, self._put + count))
+        end = time.monotonic() + seconds
         self._put += count
         cases: dict[int, str] = {}
 
@@ -103,11 +104,14 @@ class Sleepers:
             async with get_client() as client:
                 deployment = await client.read_deployment_by_name(f"{load_flow(key).name}/{key}")
                 for place in places:
+                    if time.monotonic() > end:
+                        return
                     number = f"{self.bureau.county.code}-{self.bureau.clock.now().year}-{PUT_TO_SLEEP_FROM + place}"
                     cases[await self._put_to_sleep(client, deployment.id, number)] = number
                     self.progress.advance(bar)
 
         await asyncio.gather(*(one_after_another() for _ in range(TOGETHER)))
+        self.progress.update(bar, total=len(cases))
         return cases
 
     async def _put_to_sleep(self, client: Any, deployment: UUID, number: str) -> int:
