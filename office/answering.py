@@ -19,6 +19,7 @@ from office.bureau import Bureau
 from office.consequences import close_with_all_who_were_told, follow, withdraw_asides
 from office.numbers import readable_code
 from office.people import People
+from office.proving import named, plainly_right, prove
 from office.refusals import Refused
 from office.requests import facts_of, news, redraw, reschedule
 from office.roster import people_in
@@ -98,35 +99,62 @@ async def answer_by_link(
     A robot can open a link and press its buttons; it cannot type the officer's name and the code printed in the letter.
     Raises `Refused`, `UnknownLink`.
     """
-    name = await prove(bureau, token, typed_name=typed_name, code=code)
-    async with bureau.database.transaction() as session:
-        link, request, case = await links.find(session, token, lock=True)
-        # The request is locked: whoever is barred from here on waits until this answer is kept, or was before it.
-        people = await people_in(session, bureau, case.id)
-        status = await links.status_of(session, bureau, link, request, people)
-        officer = bureau.county.officer(link.officer)
-        if status is links.LinkStatus.NOT_YOURS or links.is_another_barred(people, link.officer, name):
-            raise Refused("这件事不能由您办理。")
-        again = await same_again(session, bureau, request, case, kind, link.officer, words)
-        if again is not None:
-            return again
-        if status not in (links.LinkStatus.OPEN, links.LinkStatus.CHANGED):
-            raise Refused(f"{status.label}，不能再通过此链接办理。")
-        if version != request.version:
-            raise Refused("打开页面之后情况有变，请核对最新内容后重新提交。", "version")
-        speech = Speech(
-            kind,
-            {} if payload is None else payload.model_dump(mode="json"),
-            words.strip(),
-            instead,
-            Channel.LINK,
-            link.officer,
-            name if officer is None or officer.shared else officer.name,
-            entered_by=name,
-            link_id=link.id,
-            note=_note(people, link.officer, request.office),
-        )
-        return await take(session, bureau, request, case, speech)
+    name = named(typed_name)
+    known = False
+    while True:
+        async with bureau.database.transaction() as session:
+            link, request, case = await links.find(session, token, lock=True)
+            if known or plainly_right(bureau, link, code):
+                return await _answer(
+                    session, bureau, link, request, case, name,
+                    version=version, kind=kind, payload=payload, words=words, instead=instead,
+                )  # fmt: skip
+        # Whatever follows, a wrong code is counted, and the right one after wrong ones ends their count.
+        await prove(bureau, token, typed_name=name, code=code)
+        known = True
+
+
+async def _answer(
+    session: AsyncSession,
+    bureau: Bureau,
+    link: Link,
+    request: Request,
+    case: CaseRow,
+    name: str,
+    *,
+    version: int,
+    kind: AnswerKind,
+    payload: Answer | None,
+    words: str,
+    instead: str,
+) -> Given:
+    """The answer of whoever has proved to hold the letter; link and request are locked. Raises `Refused`."""
+    # The request is locked: whoever is barred from here on waits until this answer is kept, or was before it.
+    people = await people_in(session, bureau, case.id)
+    status = await links.status_of(session, bureau, link, request, people)
+    officer = bureau.county.officer(link.officer)
+    if status is links.LinkStatus.NOT_YOURS or links.is_another_barred(people, link.officer, name):
+        raise Refused("这件事不能由您办理。")
+    again = await same_again(session, bureau, request, case, kind, link.officer, words)
+    if again is not None:
+        return again
+    if status not in (links.LinkStatus.OPEN, links.LinkStatus.CHANGED):
+        raise Refused(f"{status.label}，不能再通过此链接办理。")
+    if version != request.version:
+        raise Refused("打开页面之后情况有变，请核对最新内容后重新提交。", "version")
+    speech = Speech(
+        kind,
+        {} if payload is None else payload.model_dump(mode="json"),
+        words.strip(),
+        instead,
+        Channel.LINK,
+        link.officer,
+        name if officer is None or officer.shared else officer.name,
+        entered_by=name,
+        link_id=link.id,
+        note=_note(people, link.officer, request.office),
+    )
+    return await take(session, bureau, request, case, speech, people)
 
 
 def _note(people: People, key: str, office: str) -> str:
@@ -138,37 +166,6 @@ def _note(people: People, key: str, office: str) -> str:
         return "离岗期间本人办理"
     absent = people.stands_for(key, office)
     return f"代理：{absent}" if absent else ""
-
-
-async def prove(bureau: Bureau, token: str, *, typed_name: str, code: str) -> str:
-    """The name typed by whoever proves to hold the letter. Raises `Refused`, `UnknownLink`."""
-    name = typed_name.strip()
-    if not name:
-        raise Refused("请填写您的姓名。", "typed_name")
-    if not await _code_accepted(bureau, token, code):
-        raise Refused("验证码不正确，请核对邮件中的6位数字。", "code")
-    return name
-
-
-async def _code_accepted(bureau: Bureau, token: str, code: str) -> bool:
-    """Whether the code is right. A wrong one is counted in a transaction of its own, whatever follows.
-
-    Whoever guesses wears the link out, and the officer is not locked out by it: a letter with a fresh link goes to the
-    registered address by itself. That whoever guesses is slowed down is the portal's business (`office.portal.gate`).
-    """
-    async with bureau.database.transaction() as session:
-        link, request, case = await links.find(session, token, lock=True)
-        if link.wrong_codes >= links.MOST_WRONG_CODES:
-            raise Refused("这个链接因验证码多次输错已停用，请使用新发到登记邮箱的邮件，或者电话联系协调员办理。")
-        if links.code_is_right(bureau, link, code):
-            link.wrong_codes = 0
-            return True
-        link.wrong_codes += 1
-        if link.wrong_codes == links.MOST_WRONG_CODES and RequestState(request.state).is_open:
-            now = bureau.clock.now()
-            log.write(session, Happening.LINK_WORN, at=now, case_id=case.id, request=request, detail=link.officer)
-            await _fresh_letter(session, bureau, link, request, case)
-        return False
 
 
 async def same_again(
@@ -186,11 +183,7 @@ async def same_again(
     """
     if request.state == RequestState.WITHDRAWN.value:
         raise Refused("该事项已经撤回，无需办理。")
-    rows = (
-        (await session.execute(select(AnswerRow).where(AnswerRow.request_id == request.id).order_by(AnswerRow.id)))
-        .scalars()
-        .all()
-    )
+    rows = await links.answers_to(session, request)
     decided = next((r for r in rows if r.kind in (AnswerKind.DONE.value, AnswerKind.DECLINED.value)), None)
     standing = decided or (rows[0] if rows and kind is AnswerKind.RECEIVED else None)
     if standing is None and kind in (AnswerKind.MORE_FACTS, AnswerKind.EXTENSION):
@@ -222,8 +215,18 @@ async def _asked_already(
     return None if waiting.first() is None else same[-1]
 
 
-async def take(session: AsyncSession, bureau: Bureau, request: Request, case: CaseRow, speech: Speech) -> Given:
-    """Write an answer down and do what follows from it. The request is locked by the caller; raises `Refused`."""
+async def take(
+    session: AsyncSession,
+    bureau: Bureau,
+    request: Request,
+    case: CaseRow,
+    speech: Speech,
+    people: People | None = None,
+) -> Given:
+    """Write an answer down and do what follows from it. The request is locked by the caller; raises `Refused`.
+
+    `people` are those of the case, where the caller has read them in this transaction.
+    """
     now = bureau.clock.now()
     asked = step(request.step)
     _refuse_what_cannot_be(bureau, request, asked, speech)
@@ -251,7 +254,8 @@ async def take(session: AsyncSession, bureau: Bureau, request: Request, case: Ca
         request.owner = giver.key if giver is not None and giver.office == request.office else None
         if request.state == RequestState.ASKED.value:
             request.state = RequestState.ACKNOWLEDGED.value
-        await _tell_colleagues(session, bureau, request, case, speech.officer)
+        people = people or await people_in(session, bureau, case.id)
+        await _tell_colleagues(session, bureau, request, case, people, speech.officer)
     if speech.kind is AnswerKind.DONE:
         request.state = RequestState.DONE.value
     elif speech.kind is AnswerKind.DECLINED:
@@ -324,14 +328,16 @@ async def _refuse_both_sides(session: AsyncSession, bureau: Bureau, request: Req
         raise Refused("交接的另一方已经由您确认，本方须由另一人确认。")
 
 
-async def _tell_colleagues(session: AsyncSession, bureau: Bureau, request: Request, case: CaseRow, owner: str) -> None:
+async def _tell_colleagues(
+    session: AsyncSession, bureau: Bureau, request: Request, case: CaseRow, people: People, owner: str
+) -> None:
     """Exactly one owner: the others in the office who got the letter are told that it is taken."""
     owner_officer = bureau.county.officer(owner)
     facts = facts_of(bureau, case, request) | {
         "taken_by": "" if owner_officer is None else owner_officer.name,
         "taken_at": bureau.clock.now().isoformat(),
     }
-    for officer in (await people_in(session, bureau, case.id)).contacts(request.office):
+    for officer in people.contacts(request.office):
         if officer.key == owner:
             continue
         await outbox.put(
@@ -380,33 +386,4 @@ async def _confirm(session: AsyncSession, bureau: Bureau, request: Request, case
             "answered_by": "" if said_by is None else said_by.name,
             "entered_by": "" if entered_by is None else entered_by.name,
         },
-    )
-
-
-async def resend(bureau: Bureau, token: str, *, typed_name: str, code: str) -> None:
-    """A fresh link for an expired one, to the registered address only. At most one an hour of county time.
-
-    It needs the same proof as an answer: a robot that presses the button sends nothing. Raises `Refused`,
-    `UnknownLink`; does nothing for a step that is no longer open.
-    """
-    await prove(bureau, token, typed_name=typed_name, code=code)
-    async with bureau.database.transaction() as session:
-        link, request, case = await links.find(session, token, lock=True)
-        if await links.status_of(session, bureau, link, request) is not links.LinkStatus.EXPIRED:
-            return
-        await _fresh_letter(session, bureau, link, request, case)
-
-
-async def _fresh_letter(session: AsyncSession, bureau: Bureau, link: Link, request: Request, case: CaseRow) -> None:
-    await outbox.put(
-        session,
-        bureau,
-        key=f"asked/{request.id}/{link.officer}/again/{bureau.clock.now():%Y%m%d%H}",
-        kind="asked",
-        case=(case.id, case.number),
-        to_office=request.office,
-        to_officer=link.officer,
-        request=request,
-        acts=True,
-        facts=facts_of(bureau, case, request),
     )

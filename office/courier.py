@@ -40,7 +40,7 @@ LONGEST_PATIENCE = 900
 BATCH = 50
 SHOWN_AT_A_TURN = 6
 """A child's next step never waits behind a long list of sheets to be laid."""
-AHEAD = 3
+AHEAD = 2
 """Runs that were woken and wait for a worker, at most, for each attempt that may be made at the same time."""
 
 FREE = or_(Proceeding.resume_until.is_(None), Proceeding.resume_until < func.clock_timestamp())
@@ -284,8 +284,13 @@ class Courier:
             await session.execute(
                 update(Proceeding).where(Proceeding.id == proceeding, Proceeding.shown < version).values(shown=version)
             )
-        if claimed is not None:
-            await self._release(proceeding, wait_name=name, wait_message=message)
+            if claimed is not None:
+                given_back = {"resume_holder": None, "resume_until": None}
+                await session.execute(
+                    update(Proceeding)
+                    .where(Proceeding.id == proceeding, Proceeding.resume_holder == self.name)
+                    .values(**given_back, wait_name=name, wait_message=message)
+                )
 
     async def _sweep(self) -> None:
         """Find runs that nobody is working on: dead attempts, runs cancelled or crashed or deleted behind our back."""

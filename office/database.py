@@ -17,6 +17,8 @@ WAKE = "jieli_wake"
 POST = "jieli_post"
 """Channel told when a letter was put into the outbox."""
 
+_TELLING = text("SELECT pg_notify(:channel, '')")
+
 IDLE_SECONDS = 0.2
 """Machine seconds after which a connection is asked whether it still lives, before it is used again. SQLAlchemy's own
 question comes before every use, and is three rounds of words: more than a letter or an answer says by itself."""
@@ -69,5 +71,11 @@ class Database:
 
 
 async def tell(session: AsyncSession, channel: str) -> None:
-    """Wake whoever listens on the channel, once this transaction is kept."""
-    await session.execute(text("SELECT pg_notify(:channel, '')"), {"channel": channel})
+    """Wake whoever listens on the channel, once this transaction is kept.
+
+    PostgreSQL tells the same thing once for each transaction; a session of ours is one transaction (`transaction`).
+    """
+    told: set[str] = session.info.setdefault("told", set())
+    if channel not in told:
+        await session.execute(_TELLING, {"channel": channel})
+        told.add(channel)

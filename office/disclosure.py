@@ -16,12 +16,12 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from office import links, log, outbox
-from office.answering import prove
 from office.appointments import given_to
 from office.bureau import Bureau
 from office.letter_kinds import LetterKind
 from office.links import Exchange, LinkStatus, OpenedLink
 from office.numbers import READABLE
+from office.proving import prove
 from office.refusals import Refused
 from office.requests import facts_of
 from office.roster import people_of

@@ -7,10 +7,11 @@ link, and a letter that must be sent again carries the same link under the same 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -160,18 +161,32 @@ async def mint(session: AsyncSession, bureau: Bureau, letter: Letter) -> Minted:
     return Minted(f"{bureau.settings.portal_url}/r/{token}", code_of(bureau, link.nonce), link.expires_at)
 
 
+_FINDING = (
+    select(Link, Request, CaseRow)
+    .join(Request, Request.id == Link.request_id)
+    .join(Proceeding, Proceeding.id == Request.proceeding_id)
+    .join(CaseRow, CaseRow.id == Proceeding.case_id)
+    .where(Link.token_hash == bindparam("hash"))
+)
+_FINDING_LOCKED = _FINDING.with_for_update(of=(Request, Link))
+_NEWEST = (
+    select(Request)
+    .where(
+        Request.proceeding_id == bindparam("proceeding"),
+        Request.step == bindparam("step"),
+        Request.subject == bindparam("subject"),
+    )
+    .order_by(Request.round.desc())
+    .limit(1)
+)
+_ASIDES = select(Request).where(Request.concerns == bindparam("request")).order_by(Request.id)
+_ANSWERS = select(AnswerRow).where(AnswerRow.request_id == bindparam("request")).order_by(AnswerRow.id)
+
+
 async def find(session: AsyncSession, raw: str, *, lock: bool = False) -> tuple[Link, Request, CaseRow]:
     """The link, its request and case. Raises `UnknownLink`. `lock` holds the request until the transaction ends."""
-    statement = (
-        select(Link, Request, CaseRow)
-        .join(Request, Request.id == Link.request_id)
-        .join(Proceeding, Proceeding.id == Request.proceeding_id)
-        .join(CaseRow, CaseRow.id == Proceeding.case_id)
-        .where(Link.token_hash == hash_of(clean_token(raw)))
-    )
-    if lock:
-        statement = statement.with_for_update(of=(Request, Link))
-    row = (await session.execute(statement)).one_or_none()
+    found = await session.execute(_FINDING_LOCKED if lock else _FINDING, {"hash": hash_of(clean_token(raw))})
+    row = found.one_or_none()
     if row is None:
         raise UnknownLink
     return row[0], row[1], row[2]
@@ -179,33 +194,34 @@ async def find(session: AsyncSession, raw: str, *, lock: bool = False) -> tuple[
 
 async def newest_round(session: AsyncSession, request: Request) -> Request:
     """The latest round of the same step."""
-    return (
-        await session.execute(
-            select(Request)
-            .where(
-                Request.proceeding_id == request.proceeding_id,
-                Request.step == request.step,
-                Request.subject == request.subject,
-            )
-            .order_by(Request.round.desc())
-            .limit(1)
-        )
-    ).scalar_one()
+    given = {"proceeding": request.proceeding_id, "step": request.step, "subject": request.subject}
+    return (await session.execute(_NEWEST, given)).scalar_one()
+
+
+async def answers_to(session: AsyncSession, request: Request) -> Sequence[AnswerRow]:
+    """Every answer to a step, oldest first."""
+    return (await session.execute(_ANSWERS, {"request": request.id})).scalars().all()
 
 
 async def status_of(
-    session: AsyncSession, bureau: Bureau, link: Link, request: Request, people: People | None = None
+    session: AsyncSession,
+    bureau: Bureau,
+    link: Link,
+    request: Request,
+    people: People | None = None,
+    newest: Request | None = None,
 ) -> LinkStatus:
     """What the link is worth now. The right to act is judged at the moment of acting.
 
-    `people` are those of the step's case, where the caller has read them in this transaction.
+    `people` are those of the step's case and `newest` its latest round, where the caller has read them in this
+    transaction.
     """
     people = people or await people_of(session, bureau, request)
     officer = bureau.county.officer(link.officer)
     if officer is not None and people.is_barred(officer):
         # Before anything else: who is barred learns nothing, not even whether it was answered.
         return LinkStatus.NOT_YOURS
-    newest = await newest_round(session, request)
+    newest = newest or await newest_round(session, request)
     if newest.id != request.id and newest.office != request.office:
         return LinkStatus.MOVED
     if request.state == RequestState.WITHDRAWN.value:
@@ -250,28 +266,11 @@ async def open_link(bureau: Bureau, raw: str) -> OpenedLink:
     async with bureau.database.transaction() as session:
         link, request, case = await find(session, raw)
         people = await people_of(session, bureau, request)
-        status = await status_of(session, bureau, link, request, people)
-        answers = (
-            (await session.execute(select(AnswerRow).where(AnswerRow.request_id == request.id).order_by(AnswerRow.id)))
-            .scalars()
-            .all()
-        )
-        asides = (
-            (await session.execute(select(Request).where(Request.concerns == request.id).order_by(Request.id)))
-            .scalars()
-            .all()
-        )
-        replies = {
-            row.request_id: row
-            for row in (
-                await session.execute(
-                    select(AnswerRow).where(
-                        AnswerRow.request_id.in_([a.id for a in asides]), AnswerRow.kind == AnswerKind.DONE.value
-                    )
-                )
-            ).scalars()
-        }
         newest = await newest_round(session, request)
+        status = await status_of(session, bureau, link, request, people, newest)
+        answers = await answers_to(session, request)
+        asides = (await session.execute(_ASIDES, {"request": request.id})).scalars().all()
+        replies = await _replies(session, asides)
         cause = await _cause(session, request)
     asked: Step[Answer] = step(request.step)
     questions = [row for row in answers if row.kind == AnswerKind.MORE_FACTS.value]
@@ -331,6 +330,16 @@ async def open_link(bureau: Bureau, raw: str) -> OpenedLink:
             if one.officer.phone
         ),
     )
+
+
+async def _replies(session: AsyncSession, asides: Sequence[Request]) -> dict[int, AnswerRow]:
+    """The coordinator's decisions on what was put to them about a step, by the request that put it."""
+    if not asides:
+        return {}
+    decided = select(AnswerRow).where(
+        AnswerRow.request_id.in_([aside.id for aside in asides]), AnswerRow.kind == AnswerKind.DONE.value
+    )
+    return {row.request_id: row for row in (await session.execute(decided)).scalars()}
 
 
 CAUSES = {

@@ -14,11 +14,12 @@ from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any
 
-from prefect.context import AsyncClientContext, SyncClientContext
+from prefect.context import SyncClientContext
 from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
 from office.bureau import Bureau
 from office.database import Database
+from office.engine_client import EngineContext
 
 Work = Callable[[Bureau], Coroutine[Any, Any, None]]
 """An attempt: it is given the bureau of its seat, whose connections belong to the seat's loop."""
@@ -62,7 +63,7 @@ class Seat:
         try:
             # No automation watches heartbeats, and each would be a thread and an event.
             with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}), SyncClientContext.get_or_create():
-                async with AsyncClientContext.get_or_create():
+                async with EngineContext():
                     while (job := await self._jobs.get()) is not None:
                         await _carry_out(job, replace(self._bureau, database=database))
         except Exception as fault:

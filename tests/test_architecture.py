@@ -21,10 +21,11 @@ PACKAGES = ("flows", "tasks", "office", "config", "rules")
 SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 
 DOORS = {
-    "prefect.client.orchestration": {"office/proceedings.py"},
+    "prefect.client.orchestration": {"office/proceedings.py", "office/engine_client.py"},
     "sqlalchemy": {"office"},
     "jinja2": {"office/letters.py", "office/sheets.py", "office/portal"},
     "fastapi": {"office/portal"},
+    "dbos": {"office/bench/beside_dbos.py"},
     "icalendar": {"office/calendar_file.py"},
     "imapclient": {"office/returned"},
     "prometheus_client": {"office/watchdog/metrics.py"},

@@ -15,7 +15,7 @@ from office.bench.figures import machine
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-NAMES = ("wake", "post", "portal", "clock")
+NAMES = ("wake", "post", "portal", "clock", "answer", "workers", "memory")
 """The benchmarks there are; each is a module of this package."""
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from config.settings import Settings
 from office import links, outbox
 from office.bench import Unmeasured
-from office.bench.surroundings import everything
+from office.bench.surroundings import UNLIMITED_MAIL, everything
 from office.bureau import Bureau
 from office.letters import compose
 from office.mailer import SmtpMailer
@@ -31,7 +31,6 @@ LETTERS = 900
 BARE = 600
 PATIENCE = 120.0
 """Machine seconds after which the measurement is given up."""
-PLENTY = 1_000_000
 LOOK = 0.02
 
 LABELS = {
@@ -46,8 +45,7 @@ LABELS = {
 def measure(settings: Settings, progress: Progress) -> dict[str, float]:
     """The figures of `LABELS`. Raises `Unmeasured`, `StartFault`."""
     bar = progress.add_task("启动全部部件", total=None)
-    ceilings = dict.fromkeys(("mail_ceiling_case", "mail_ceiling_recipient", "mail_ceiling_hour"), PLENTY)
-    with everything(settings, **ceilings) as supervisor:
+    with everything(settings, **UNLIMITED_MAIL) as supervisor:
         progress.update(bar, total=1, completed=1)
         chosen = supervisor.settings
         counts = (("热身", WARMING), ("送信", LETTERS), ("只作传输", BARE))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 from rich.progress import Progress
 
 from config.settings import Settings
@@ -17,6 +19,8 @@ from office.parts import LOOPBACK
 from office.supervisor import Supervisor
 
 PORTS = ("portal_port", "prefect_port", "catcher_port")
+UNLIMITED_MAIL = dict.fromkeys(("mail_ceiling_case", "mail_ceiling_recipient", "mail_ceiling_hour"), 1_000_000)
+"""Settings of a benchmark that sends more letters than a county may."""
 
 
 def free_ports(count: int) -> list[int]:
@@ -98,3 +102,15 @@ def _spoken_to(environment: Mapping[str, str]) -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
+
+
+def end(program: psutil.Process, patience: float) -> None:
+    """Stop a program we started and what it has started, by their numbers."""
+    try:
+        family = [program, *program.children(recursive=True)]
+        os.kill(program.pid, signal.SIGTERM)
+    except (psutil.NoSuchProcess, ProcessLookupError):
+        return
+    _, alive = psutil.wait_procs(family, timeout=patience)
+    for one in alive:
+        one.kill()

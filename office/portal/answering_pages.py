@@ -8,7 +8,7 @@ from http import HTTPStatus
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 
-from office import answering, disclosure, links
+from office import answering, disclosure, links, proving
 from office.links import LinkStatus, OpenedLink
 from office.portal.answer_forms import (
     REASONS_TO_DECLINE,
@@ -66,7 +66,7 @@ async def resend(request: Request, token: str) -> Response:
             return link_page(request, opened)
         rest(request, token)
         values = read(WHO, form)
-        await answering.resend(bureau, token, typed_name=values["typed_name"], code=values["code"])
+        await proving.resend(bureau, token, typed_name=values["typed_name"], code=values["code"])
     except FormFaults as refusal:
         return link_page(request, opened, status=HTTPStatus.UNPROCESSABLE_ENTITY, asking=(form, refusal.faults))
     except Refused as refusal:

@@ -13,11 +13,12 @@ import pytest
 from sqlalchemy import select, text
 
 from config.county import County
-from office.answering import Given, resend
+from office.answering import Given
 from office.attempt import LeaseLost
 from office.bureau import Bureau
 from office.links import MOST_WRONG_CODES, LinkStatus, open_link
 from office.phone import answer_by_phone
+from office.proving import resend
 from office.refusals import Refused, UnknownLink
 from office.requests import news, terms_of
 from office.tables import AnswerRow, Proceeding, Request

@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 
 from config.county import County
 from config.settings import Settings
-from office import answering, consequences, links, outbox
+from office import answering, consequences, links, outbox, proving
 from office.letters import compose
 from office.tables import Base
 from rules.vocabulary import AnswerKind, Happening, RequestState
@@ -260,7 +260,7 @@ def test_a_worn_out_link_says_where_the_fresh_one_went(play: Play) -> None:
         token, wrong = page.removeprefix("/r/"), "0" * 6 if who["code"] != "0" * 6 else "1" * 6
         for _ in range(links.MOST_WRONG_CODES):
             with pytest.raises(answering.Refused):
-                await answering.prove(story.bureau, token, typed_name="x", code=wrong)
+                await proving.prove(story.bureau, token, typed_name="x", code=wrong)
         shown = await browser.get(page)
         assert "这个链接已停用" in shown.text
         assert "<form" not in shown.text
