@@ -6,13 +6,13 @@ No text gives a ladder of overdue days (legal-basis 1G), so each number in that 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from config.faults import Fault
 from config.offices import Located
 from config.reading import Entry, allowed_words, read_county_file
-from rules.ladder import Clock, Ladder, Rung
+from rules.ladder import Clock, Ladder, Rung, share_of
 from rules.limits import Limit, Unit
 from rules.vocabulary import Level, Urgency
 
@@ -30,10 +30,20 @@ class LadderEntry:
     ladder: Ladder
     entry: Entry
     limits: tuple[tuple[str, Limit, int], ...]
+    reminder_share: tuple[int, int] | None = None
+    """The reminder as per cent of the step's own limit, and its line."""
+
+    def for_limit(self, limit: Limit) -> LadderEntry:
+        """The ladder of a step with that limit: a reminder that is a share of it becomes a length of time."""
+        if self.reminder_share is None:
+            return self
+        return replace(self, ladder=replace(self.ladder, reminder_before=share_of(limit, self.reminder_share[0])))
 
     @property
     def reminder_line(self) -> int:
         """The line of `reminder_before`, else the ladder's own."""
+        if self.reminder_share is not None:
+            return self.reminder_share[1]
         return next((line for what, _, line in self.limits if what == "reminder_before"), self.entry.line)
 
 
@@ -99,7 +109,8 @@ def _read_ladder(key: str, entry: Entry, offices: Mapping[str, Located]) -> Ladd
             limits.append((written.key, limit, written.line))
         return limit
 
-    reminder = limit_of(fields["reminder_before"]) if "reminder_before" in fields else None
+    share = _read_share(fields.get("reminder_before"))
+    reminder = limit_of(fields["reminder_before"]) if "reminder_before" in fields and share is None else None
     rungs: list[Rung] = []
     for rung_entry in fields["rungs"].listed("层级") if "rungs" in fields else []:
         inner = rung_entry.fields(required=("level",), optional=("after",))
@@ -121,7 +132,20 @@ def _read_ladder(key: str, entry: Entry, offices: Mapping[str, Located]) -> Ladd
     if not _is_bounded(every, at_most, thinning):
         fields["repeat"].fault("重复通知的间隔最后超过十年；请把 at_most 或 thinning 写小")
         return None
-    return LadderEntry(Ladder(key, reminder, tuple(rungs), every, at_most, thinning), entry, tuple(limits))
+    ladder = Ladder(key, reminder, tuple(rungs), every, at_most, thinning)
+    return LadderEntry(ladder, entry, tuple(limits), share)
+
+
+def _read_share(entry: Entry | None) -> tuple[int, int] | None:
+    """A reminder written as "20%": per cent and line; None for a length of time. A wrong share is said, and is 1."""
+    written = None if entry is None else entry.text()
+    if entry is None or written is None or not written.endswith("%"):
+        return None
+    number = written[:-1].strip()
+    if not number.isascii() or not number.isdigit() or not 0 < int(number) < 100:
+        entry.fault(f"提前的比例“{written}”写法不对；请写时限的百分之几，如 20%，大于 0、小于 100")
+        return 1, entry.line
+    return int(number), entry.line
 
 
 def _read_level(entry: Entry, below: list[Rung], offices: Mapping[str, Located]) -> Level | None:

@@ -229,7 +229,7 @@ def _read_versions(
             if clock.value not in fields:
                 continue
             read = _read_limit_terms(step, fields[clock.value])
-            climb = _ladder_for(step, clock, chosen.get(clock.value), around)
+            climb = _ladder_for(step, clock, chosen.get(clock.value), around, None if read is None else read[0].limit)
             if read is not None:
                 terms[clock] = read[0]
             if read is not None and clock is Clock.ANSWER and since is not None:
@@ -272,13 +272,16 @@ def _read_limit_terms(step: Step[Any], entry: Entry) -> tuple[LimitTerms, Entry]
     return LimitTerms(limit, provenance, basis, end_rolls), fields["limit"]
 
 
-def _ladder_for(step: Step[Any], clock: Clock, chosen: Entry | None, around: _Surroundings) -> LadderEntry | None:
+def _ladder_for(
+    step: Step[Any], clock: Clock, chosen: Entry | None, around: _Surroundings, limit: Limit | None
+) -> LadderEntry | None:
     if around.ladders is None:
         return None
     name = around.ladders.defaults.get((step.urgency, clock))
     if chosen is not None:
         name = read_ladder_name(chosen, set(around.ladders.named))
-    return around.ladders.named.get(name) if name is not None else None
+    found = around.ladders.named.get(name) if name is not None else None
+    return found if found is None or limit is None else found.for_limit(limit)
 
 
 def _check_units(step: Step[Any], climb: LadderEntry, entry: Entry) -> None:

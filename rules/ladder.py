@@ -10,12 +10,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from rules.limits import Limit
+from rules.limits import Limit, Unit
 from rules.vocabulary import Labelled, Level
 from rules.workdays import Calendar, OfficeHours, after, before
 
 LONGEST_STRETCH = 32
 """However many repeats, no wait grows beyond this many times the first: silence must still reach someone."""
+
+
+def share_of(limit: Limit, percent: int) -> Limit:
+    """So many per cent of a limit, in a unit that keeps to the limit's own calendar: hours and days in minutes and hours,
+    which run on; working days in whole working days, one at least; months and years in natural days."""
+    match limit.unit:
+        case Unit.MINUTES | Unit.HOURS:
+            minutes = limit.amount * (60 if limit.unit is Unit.HOURS else 1)
+            return Limit(max(1, minutes * percent // 100), Unit.MINUTES)
+        case Unit.DAYS:
+            return Limit(max(1, limit.amount * 24 * percent // 100), Unit.HOURS)
+        case Unit.WORKING_DAYS:
+            return Limit(max(1, limit.amount * percent // 100), Unit.WORKING_DAYS)
+        case Unit.MONTHS | Unit.YEARS:
+            days = limit.amount * (30 if limit.unit is Unit.MONTHS else 365)
+            return Limit(max(1, days * percent // 100), Unit.DAYS)
 
 
 class Clock(Labelled):

@@ -17,6 +17,7 @@ from config.entitlements import load_entitlements
 from config.faults import Fault
 from config.settings import EXAMPLE_COUNTY
 from rules.entitlements.parameters import EntitlementParameters
+from rules.ladder import share_of
 
 
 @dataclass(frozen=True)
@@ -185,3 +186,27 @@ def test_a_reminder_is_compared_with_its_limit_through_the_calendar(
         assert (
             f"ladders.yaml 第 {line_of(folder / 'ladders.yaml', 'reminder_before: ' + reminder)} 行" in faults[0].reason
         )
+
+
+def test_a_reminder_may_be_a_share_of_each_steps_own_limit(folder: Path) -> None:
+    """A fifth of ten working days is two, of three months eighteen days: one ladder serves both."""
+    change(folder / "ladders.yaml", "    reminder_before: 1 working_days\n", "    reminder_before: 20%\n")
+    assert check_county(folder) == []
+    county = load_county(folder)
+    ladders = {
+        key: versions[-1]
+        for key, versions in county.steps.items()
+        if versions[-1].answer_ladder.key == "ordinary_answer"
+    }
+    assert len(ladders) > 10
+    for terms in ladders.values():
+        assert terms.answer_ladder.reminder_before == share_of(terms.answer.limit, 20)
+    assert len({terms.answer_ladder.reminder_before for terms in ladders.values()}) > 1
+
+
+@pytest.mark.parametrize("written", ["0%", "100%", "-5%", "一半%", "12.5%"])
+def test_a_share_that_is_none_is_a_fault_in_its_line(folder: Path, written: str) -> None:
+    """More than nothing, less than everything, in whole per cent."""
+    change(folder / "ladders.yaml", "    reminder_before: 8 hours\n", f"    reminder_before: {written}\n")
+    found = [fault for fault in check_county(folder) if "提前的比例" in fault.reason]
+    assert [fault.line for fault in found] == [line_of(folder / "ladders.yaml", f"reminder_before: {written}")]

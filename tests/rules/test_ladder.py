@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.ladder import LONGEST_STRETCH, Climb, Clock, Ladder, Reached, Rung, next_climb
+from rules.ladder import LONGEST_STRETCH, Climb, Clock, Ladder, Reached, Rung, next_climb, share_of
 from rules.limits import Limit
 from rules.vocabulary import Level
 from rules.workdays import SHANGHAI, Calendar, OfficeHours
@@ -159,3 +159,20 @@ def test_instants_are_the_same_in_any_zone() -> None:
     """The records give UTC; the climb is the same instant."""
     here, there = climb([]), climb([], asked_at=ASKED.astimezone(UTC), deadline=DUE.astimezone(UTC))
     assert here == there
+
+
+@pytest.mark.parametrize(
+    ("limit", "percent", "before"),
+    [
+        ("30 minutes", 20, "6 minutes"),
+        ("24 hours", 25, "360 minutes"),
+        ("7 days", 25, "42 hours"),
+        ("10 working_days", 25, "2 working_days"),
+        ("3 working_days", 10, "1 working_days"),
+        ("6 months", 10, "18 days"),
+        ("1 years", 10, "36 days"),
+    ],
+)
+def test_a_share_of_a_limit_keeps_to_the_limits_own_calendar(limit: str, percent: int, before: str) -> None:
+    """Hours and days run on in minutes and hours; working days stay whole working days."""
+    assert share_of(Limit.parse(limit), percent) == Limit.parse(before)
