@@ -37,6 +37,10 @@ ROOT = Path(__file__).parents[2]
 SLOW = 1.0
 """County seconds for each machine second while all comes to rest: little falls due then."""
 
+UNDER_WAY = ("run", "letter_without_end")
+"""Findings that may be of a moment: a rung that has just been reached, and is not shown yet."""
+LOOKS = 5
+
 Tell = Callable[[str, float], None]
 """Says what is being done, and how much of the whole is done, from 0 to 1."""
 
@@ -155,12 +159,10 @@ class _Play:
                 self.tell("等待一切平静", 0.8)
                 await asyncio.to_thread(self.machine.mourn)
                 settled = await self._settle(mishaps)
-                history = await self._history(bureau.county, people, mishaps)
+                history, judgement = await self._judged(bureau.county, people, mishaps)
             finally:
                 await people.close()
                 await bureau.database.close()
-        self.tell("核对", 0.98)
-        judgement = audit(history)
         died = tuple(Finding("died", *words.split(": ", 1)) for words in self.machine.deaths)
         judgement = replace(judgement, findings=(*died, *judgement.findings))
         return Outcome(
@@ -262,6 +264,18 @@ class _Play:
         return sum(
             (run := runs.get(one)) is None or (run.state_type, run.state_name) != ("PAUSED", name) for one, name in live
         )
+
+    async def _judged(self, county: County, people: People, mishaps: Mishaps) -> tuple[History, Judgement]:
+        """What is left, and the audit of it. The records and Prefect are not read at one instant, and the county's time goes
+        on: what is only under way is looked at again, some seconds later."""
+        self.tell("核对", 0.98)
+        for _ in range(LOOKS):
+            history = await self._history(county, people, mishaps)
+            judgement = audit(history)
+            if not any(finding.kind in UNDER_WAY for finding in judgement.findings):
+                break
+            await asyncio.sleep(5.0)
+        return history, judgement
 
     async def _history(self, county: County, people: People, mishaps: Mishaps) -> History:
         settings = self.settings
