@@ -40,7 +40,7 @@ LONGEST_PATIENCE = 900
 BATCH = 50
 SHOWN_AT_A_TURN = 6
 """A child's next step never waits behind a long list of sheets to be laid."""
-AHEAD = 2
+AHEAD = 1
 """Runs that were woken and wait for a worker, at most, for each attempt that may be made at the same time."""
 
 FREE = or_(Proceeding.resume_until.is_(None), Proceeding.resume_until < func.clock_timestamp())
