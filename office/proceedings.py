@@ -132,7 +132,14 @@ class Proceedings:
             self.keys[deployment] = key
 
     async def start(self, key: str, once: str, name: str, parameters: dict[str, Any], tags: Sequence[str]) -> UUID:
-        """Create a run, once for each value of `once`, and return its id."""
+        """Create a run, once for each value of `once`, and return its id. A deployment that somebody deleted is made anew."""
+        try:
+            return await self._start(key, once, name, parameters, tags)
+        except ObjectNotFound:
+            await self.deploy()
+            return await self._start(key, once, name, parameters, tags)
+
+    async def _start(self, key: str, once: str, name: str, parameters: dict[str, Any], tags: Sequence[str]) -> UUID:
         run = await self._client.create_flow_run_from_deployment(
             self.deployments[key],
             parameters=parameters,

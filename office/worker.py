@@ -19,6 +19,7 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.exceptions import Abort, Pause
 from prefect.flow_engine import run_flow_async
 from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorker, BaseWorkerResult
+from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from config.county import CountyFault
@@ -35,11 +36,12 @@ from office.listening import listening
 from office.mailer import SmtpMailer
 from office.opening import PATIENCE, NotReady, open_bureau
 from office.post import Post
-from office.proceedings import WORK_POOL, Proceedings, attempt_flow, pause
+from office.proceedings import ROUND_FLOW, WORK_POOL, Proceedings, attempt_flow, pause
 from office.recalendar import recompute_open_deadlines
 from office.returned.turning import run_returned
 from office.seats import Seats
 from office.staffing import run_staffing
+from office.tables import EscalationRound, Proceeding
 from office.timekeeping import ScaledClock
 
 logger = logging.getLogger("jieli.worker")
@@ -154,6 +156,9 @@ class JieliWorker(BaseWorker[NothingToConfigure, BaseVariables, BaseWorkerResult
         """Run the flow until it pauses or ends. `Pause` and `Abort` are no faults: the server has the state."""
         key = self.prefect.keys.get(flow_run.deployment_id) if flow_run.deployment_id else None
         if key is None:
+            # Its deployment was deleted and made anew: what it is the records know.
+            key = await _flow_of(bureau, flow_run.id)
+        if key is None:
             logger.error("run %s belongs to no deployment of this worker", flow_run.id)
             return
         # Without a deployment's id the engine leaves out its watch for a suspension from outside, which opens a socket
@@ -175,6 +180,17 @@ class JieliWorker(BaseWorker[NothingToConfigure, BaseVariables, BaseWorkerResult
         finally:
             port.current.reset(token)
             await attempt.let_go()
+
+
+async def _flow_of(bureau: Bureau, run: UUID) -> str | None:
+    """The flow that a run of ours belongs to, by the records; None for a run of nobody's."""
+    async with bureau.database.transaction() as session:
+        mechanism = select(Proceeding.mechanism).where(Proceeding.flow_run_id == run)
+        found: str | None = (await session.execute(mechanism)).scalar_one_or_none()
+        if found is not None:
+            return found
+        rounds = select(EscalationRound.id).where(EscalationRound.flow_run_id == run)
+        return None if (await session.execute(rounds)).scalar_one_or_none() is None else ROUND_FLOW
 
 
 async def _follow_the_calendar(bureau: Bureau, stop: asyncio.Event) -> None:

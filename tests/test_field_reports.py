@@ -12,8 +12,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "field-reports.md"
 ROWS = re.findall(r"^\| F(\d+) \| (.+?) \| (.+) \|$", PAGE.read_text(encoding="utf-8"), re.M)
-PARTS = (range(1, 63), range(101, 133), range(154, 193))
-"""The numbers of the parts that the page is about; the others are calendars, the engine, confidentiality and children."""
+PARTS = (range(1, 133), range(154, 193))
+"""The numbers of the parts that the page is about; the others are confidentiality and children."""
 
 
 @cache

@@ -104,3 +104,17 @@ def test_a_run_paused_by_hand_in_the_middle_of_an_attempt_goes_on(stack: Stack) 
     stack.at_rest(case, seconds=MINUTE)
     stack.play([case])
     stack.nothing_lost_nothing_doubled([case])
+
+
+def test_deleted_deployments_are_made_anew_and_their_runs_go_on(stack: Stack) -> None:
+    """Whoever clears up in Prefect stops nobody: a new case starts, and a sleeping one wakes, also at another worker (F90)."""
+    before = stack.report()
+    stack.at_rest(before)
+    for deployment in stack.do(stack.prefect.read_deployments()):
+        stack.do(stack.prefect.delete_deployment(deployment.id))
+    after = stack.report()
+    stack.asked(after, "police_accept", MINUTE)
+    stack.supervisor.kill("worker")
+    stack.supervisor.restart("worker")
+    stack.play([before, after])
+    stack.nothing_lost_nothing_doubled([before, after])
