@@ -13,6 +13,7 @@ from config.offices import PEOPLE_ABOVE
 from office import log, outbox
 from office.bureau import Bureau
 from office.letter_kinds import LetterKind
+from office.locks import AdvisoryLock
 from office.people import People
 from office.refusals import Refused
 from office.roster import people_in, people_of
@@ -22,8 +23,6 @@ from rules.vocabulary import OPEN_STATES, Happening
 
 COORDINATOR = "coordinator"
 """Who may name a stand-in from another office."""
-ABSENCE_LOCK = 46_2019
-"""Key of the advisory lock under which absences are set, so that two cannot make a loop together."""
 
 
 async def set_absence(
@@ -44,7 +43,7 @@ async def set_absence_in(
     session: AsyncSession, bureau: Bureau, *, officer: str, begins: datetime, ends: datetime, stand_in: str, set_by: str
 ) -> Absence:
     """`set_absence` within the caller's transaction."""
-    await session.execute(select(func.pg_advisory_xact_lock(ABSENCE_LOCK)))
+    await session.execute(select(func.pg_advisory_xact_lock(AdvisoryLock.ABSENCES)))
     people = await people_in(session, bureau, None)
     away, instead = _known(people, officer, "离岗人员"), _known(people, stand_in, "代理人")
     _check_persons(people, away, instead, set_by)

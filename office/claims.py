@@ -18,10 +18,10 @@ from sqlalchemy.orm import aliased
 from office.addresses import written
 from office.bureau import Bureau
 from office.letter_kinds import LetterKind
+from office.locks import AdvisoryLock
 from office.tables import AddressMark, Letter, Request
 from rules.vocabulary import LetterState
 
-CLAIMING = 0x6A696C70  # "jilp": one post at a time gathers ordinary letters, so that two do not share a digest out
 CLAIM_SECONDS = 10
 """Machine seconds after which PostgreSQL ends the claim of a post that was frozen in the middle of it."""
 GATHERED = (LetterKind.ASKED, LetterKind.REMINDER, LetterKind.ESCALATION)
@@ -117,7 +117,7 @@ async def _may_gather(session: AsyncSession) -> bool:
                 "SELECT pg_try_advisory_xact_lock(:key) "
                 "FROM set_config('idle_in_transaction_session_timeout', :patience, true)"
             ),
-            {"key": CLAIMING, "patience": f"{CLAIM_SECONDS}s"},
+            {"key": AdvisoryLock.CLAIMING, "patience": f"{CLAIM_SECONDS}s"},
         )
     ).scalar_one()
     return found

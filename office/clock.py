@@ -18,6 +18,7 @@ from office import appointments
 from office.bureau import Bureau
 from office.climbing import climb
 from office.heartbeat import beating
+from office.locks import AdvisoryLock
 from office.one_at_a_time import turn_alone
 from office.ringing import ring
 from office.tables import Request
@@ -25,8 +26,6 @@ from office.unresolved import give_list
 
 logger = logging.getLogger("jieli.clock")
 
-CLOCK_LOCK = 46_2017
-"""Key of the advisory lock that one clock holds."""
 BATCH = 500
 """So many are found, and climb, at a time."""
 LIST_PATIENCE = timedelta(minutes=10)
@@ -145,4 +144,4 @@ async def run_clock(bureau: Bureau, stop: asyncio.Event, every: float = 1.0) -> 
         logger.error("the clock could not turn: %s", type(fault).__name__)
 
     turn = beating(bureau, Clock(bureau).turn)
-    await turn_alone(bureau, CLOCK_LOCK, turn, stop, every=every, complain=complain)
+    await turn_alone(bureau, AdvisoryLock.CLOCK, turn, stop, every=every, complain=complain)

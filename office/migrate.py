@@ -12,7 +12,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-MIGRATION_LOCK = 46_2018
+from office.locks import AdvisoryLock
+
 SCRIPTS = Path(__file__).parent / "migrations"
 
 
@@ -25,7 +26,7 @@ def alembic_config(connection: Connection | None = None) -> Config:
 
 
 def _upgrade(connection: Connection) -> None:
-    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": AdvisoryLock.MIGRATION})
     command.upgrade(alembic_config(connection), "head")
 
 

@@ -23,6 +23,7 @@ from office import log, outbox
 from office.bureau import Bureau
 from office.deadlines import Deadlines, deadlines_now, tell_of_missing_years
 from office.letter_kinds import LetterKind
+from office.locks import AdvisoryLock
 from office.one_at_a_time import alone
 from office.requests import climb_instant, facts_of, redraw
 from office.roster import people_in
@@ -33,8 +34,6 @@ from rules.workdays import SHANGHAI, Calendar
 
 logger = logging.getLogger("jieli.recalendar")
 
-CALENDAR_LOCK = 46_2018
-"""Key of the advisory lock under which deadlines are reckoned anew: of workers that start together, one does it."""
 BATCH = 200
 _NAMED = 3
 _LONGEST_REASON = 380
@@ -61,7 +60,7 @@ async def recompute_open_deadlines(bureau: Bureau) -> Recomputed:
     at the next start. One bad step never stops the others: it is set aside, and looked at again at the next start.
     """
     done = Recomputed()
-    async with alone(bureau, CALENDAR_LOCK):
+    async with alone(bureau, AdvisoryLock.CALENDAR):
         before = await _calendar_before(bureau)
         if before is not None and fingerprint(before) == fingerprint(bureau.county.calendar):
             return done

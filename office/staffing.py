@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from office import contacts, log, outbox
 from office.bureau import Bureau
 from office.letter_kinds import LetterKind
+from office.locks import AdvisoryLock
 from office.one_at_a_time import alone, pause
 from office.people import People, Recipient
 from office.requests import recuse, redraw, write_to
@@ -30,8 +31,6 @@ from rules.vocabulary import MAY_ARRIVE, OPEN_STATES, Happening, LetterState
 
 logger = logging.getLogger("jieli.staffing")
 
-STAFFING_LOCK = 46_2020
-"""Key of the advisory lock under which steps are passed on."""
 BATCH = 200
 LISTED = 100
 EVERY = 60.0
@@ -53,7 +52,7 @@ async def settle(bureau: Bureau) -> Settled:
     """Find every open step that nobody can act on, and give it to somebody; ask new contacts to confirm."""
     done = Settled()
     # So that a leaver's steps come into one list.
-    async with alone(bureau, STAFFING_LOCK):
+    async with alone(bureau, AdvisoryLock.STAFFING):
         await _pass_on_what_is_stranded(bureau, done)
         done.lists = await _tell_what_was_passed_on(bureau)
         if bureau.settings.confirms_contacts:

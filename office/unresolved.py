@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from office import log, outbox
 from office.bureau import Bureau
 from office.letter_kinds import LetterKind
+from office.locks import AdvisoryLock
 from office.people import People, Recipient
 from office.roster import people_in_each
 from office.tables import CaseRow, Event, Proceeding, Request, Rung, UnresolvedList
@@ -24,8 +25,6 @@ from rules.steps import step
 from rules.vocabulary import OPEN_STATES, Happening, Level
 from rules.workdays import after
 
-LISTING = 46_2019
-"""Key of the advisory lock under which one list is given."""
 IN_A_LETTER = 50
 
 _USED_UP = and_(Request.state.in_(OPEN_STATES), Request.next_climb_at.is_(None))
@@ -63,7 +62,7 @@ async def give_list(bureau: Bureau, now: datetime) -> int:
     async with bureau.database.transaction() as session:
         if not (await session.execute(_SOME)).scalar_one() or not await _is_time(session, bureau, now):
             return 0
-        await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LISTING})
+        await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": AdvisoryLock.UNRESOLVED})
         # Another clock may have given it while this one waited.
         if not await _is_time(session, bureau, now):
             return 0

@@ -10,6 +10,7 @@ import pytest
 
 from config.county import County
 from office.letter_kinds import LetterKind
+from office.locks import AdvisoryLock
 from office.portal.forms import fields_of
 from office.proceedings import ENTRYPOINTS, load_flow
 from rules import steps
@@ -117,6 +118,16 @@ def test_files_can_be_held_in_mind() -> None:
         str(p.relative_to(ROOT)): n for p in SOURCES if (n := len(p.read_text(encoding="utf-8").splitlines())) > 430
     }
     assert {name for name in long if "/migrations/" not in name} == set()
+
+
+def test_every_advisory_lock_has_its_own_number_in_one_place() -> None:
+    """Two that shared a number waited for each other: nobody could register an absence while returned mail was read."""
+    taking = {path for path in SOURCES if "pg_advisory" in path.read_text(encoding="utf-8")}
+    assert len(taking) > 3
+    numbered = re.compile(r"= 46_20|_lock\(\d|\"key\": \d|alone\(bureau, \d", re.M)
+    for path in SOURCES:
+        assert path.name == "locks.py" or not numbered.search(path.read_text(encoding="utf-8")), path
+    assert len({lock.value for lock in AdvisoryLock}) == len(AdvisoryLock.__members__)
 
 
 def test_the_repository_names_no_registry_and_no_machine() -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 from office.bureau import Bureau
+from office.locks import AdvisoryLock
 from office.one_at_a_time import turn_alone
 from office.returned.reading import ReadMail, read_mail
 from office.returned.sources import Place, Source, SourceAway, sources_of
@@ -22,8 +23,6 @@ from rules.vocabulary import MailSort
 
 logger = logging.getLogger("jieli.returned")
 
-RETURNED_LOCK = 46_2019
-"""Key of the advisory lock that one reader holds."""
 LIMIT = 50
 """Mails read from one source at one turn."""
 EVERY = 30.0
@@ -173,4 +172,4 @@ async def run_returned(bureau: Bureau, stop: asyncio.Event, every: float = EVERY
     def complain(fault: Exception) -> None:
         logger.error("the reader of returned mail could not turn: %s", type(fault).__name__)
 
-    await turn_alone(bureau, RETURNED_LOCK, turn, stop, every=every, complain=complain)
+    await turn_alone(bureau, AdvisoryLock.RETURNED_MAIL, turn, stop, every=every, complain=complain)

@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from office.absences import end_absence, set_absence
 from office.bars import bar
 from office.links import LinkStatus
+from office.locks import AdvisoryLock
 from office.post import Post
 from office.refusals import Refused
 from office.requests import ask
@@ -243,3 +244,16 @@ async def test_one_person_confirms_no_handover_for_both_sides(story: Story) -> N
     with pytest.raises(Refused, match="须由另一人确认"):
         await story.answer_only("handover_taken", said_by="qs_hong", document_number="1")
     await story.answer_only("handover_taken", document_number="1")
+
+
+async def test_an_absence_is_set_while_everything_else_that_only_one_does_is_under_way(story: Story) -> None:
+    """A clock, a reader of returned mail and the rest hold their locks as long as they live; nobody waits for them here."""
+    async with story.database.engine.connect() as connection:
+        for lock in AdvisoryLock:
+            if lock is not AdvisoryLock.ABSENCES:
+                await connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": lock})
+        await connection.commit()
+        set_away = await asyncio.wait_for(send_away(story, "ps_zhou", "ps_xia"), 5)
+        await connection.execute(text("SELECT pg_advisory_unlock_all()"))
+        await connection.commit()
+    assert set_away.stand_in == "ps_xia"

@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import select, text, update
 
 from office import clock as clock_module
-from office.clock import CLOCK_LOCK, run_clock
+from office.clock import run_clock
+from office.locks import AdvisoryLock
 from office.sheets import round_sheet
 from office.tables import EscalationRound, Proceeding, Request
 from office.views import late
@@ -132,11 +133,13 @@ async def test_one_clock_holds_the_lock_and_another_takes_over(story: Story) -> 
     story.clock.move(timedelta(minutes=30))
     stop = asyncio.Event()
     async with story.database.engine.connect() as other:
-        assert (await other.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": CLOCK_LOCK})).scalar_one()
+        assert (
+            await other.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": AdvisoryLock.CLOCK})
+        ).scalar_one()
         running = asyncio.create_task(run_clock(story.bureau, stop, every=0.05))
         await asyncio.sleep(0.3)
         assert not await story.rungs("police_accept"), "another clock holds the lock"
-        await other.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": CLOCK_LOCK})
+        await other.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": AdvisoryLock.CLOCK})
         await other.commit()
         for _ in range(100):
             if await story.rungs("police_accept"):
