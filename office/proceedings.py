@@ -21,7 +21,7 @@ from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.actions import ArtifactCreate, WorkPoolCreate
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 from prefect.client.schemas.objects import FlowRun, State, StateDetails, StateType
-from prefect.client.schemas.responses import SetStateStatus
+from prefect.client.schemas.responses import OrchestrationResult, SetStateStatus
 from prefect.exceptions import Abort, ObjectAlreadyExists, ObjectNotFound, Pause
 from prefect.states import Scheduled
 from prefect.utilities.engine import propose_state
@@ -80,6 +80,10 @@ async def pause(flow_run_id: UUID, key: str, name: str, message: str) -> None:
     raise Pause(state=state)
 
 
+MOST_WOKEN = 10_000
+"""Runs that are remembered as put on their way."""
+
+
 @dataclass(frozen=True)
 class RunState:
     """What the server holds of a run. `since` is the state's instant."""
@@ -97,6 +101,8 @@ class Proceedings:
         self._client: PrefectClient = get_client()
         self.deployments: dict[str, UUID] = {}
         self.keys: dict[UUID, str] = {}
+        self.woken: set[UUID] = set()
+        """Runs put on their way through this connection, until an attempt at them begins in this process."""
 
     async def __aenter__(self) -> Self:
         """Open the connection."""
@@ -139,6 +145,15 @@ class Proceedings:
             await self.deploy()
             return await self._start(key, once, name, parameters, tags)
 
+    def _put_on_its_way(self, flow_run_id: UUID, result: OrchestrationResult[Any]) -> bool:
+        accepted = result.status == SetStateStatus.ACCEPT
+        if accepted:
+            if len(self.woken) > MOST_WOKEN:
+                # Those that other workers took were never struck out here.
+                self.woken.clear()
+            self.woken.add(flow_run_id)
+        return accepted
+
     async def _start(self, key: str, once: str, name: str, parameters: dict[str, Any], tags: Sequence[str]) -> UUID:
         run = await self._client.create_flow_run_from_deployment(
             self.deployments[key],
@@ -148,12 +163,12 @@ class Proceedings:
             idempotency_key=once,
             state=Scheduled(),
         )
+        self.woken.add(run.id)
         return run.id
 
     async def resume(self, flow_run_id: UUID) -> bool:
         """Wake a paused run; False when the server does not accept it."""
-        result = await self._client.resume_flow_run(flow_run_id)
-        return result.status == SetStateStatus.ACCEPT
+        return self._put_on_its_way(flow_run_id, await self._client.resume_flow_run(flow_run_id))
 
     async def state(self, flow_run_id: UUID) -> RunState | None:
         """A run's state; None when the run is gone."""
@@ -174,8 +189,7 @@ class Proceedings:
     async def reschedule(self, flow_run_id: UUID) -> bool:
         """Put a stuck run back on its way. For repair only: the caller holds the proceeding's claim and nobody its lease."""
         again: State[Any] = Scheduled(message="恢复运行")
-        result = await self._client.set_flow_run_state(flow_run_id, again, force=True)
-        return result.status == SetStateStatus.ACCEPT
+        return self._put_on_its_way(flow_run_id, await self._client.set_flow_run_state(flow_run_id, again, force=True))
 
     async def rename(self, flow_run_id: UUID, key: str, name: str, message: str) -> bool:
         """Give a paused run another state name and message; it stays paused."""

@@ -11,11 +11,13 @@ import contextlib
 import logging
 import signal
 import sys
+from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 from uuid import UUID
 
 import anyio.abc
 from prefect.client.schemas.objects import FlowRun
+from prefect.client.schemas.responses import WorkerFlowRunResponse
 from prefect.exceptions import Abort, Pause
 from prefect.flow_engine import run_flow_async
 from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorker, BaseWorkerResult
@@ -50,6 +52,8 @@ ATTEMPT_SECONDS = 120
 """Machine seconds after which an attempt is given up; it normally lasts well under one."""
 DRAIN_SECONDS = 15
 """Machine seconds for which a stopping worker lets its attempts come to their next sleep; less than it is given to stop."""
+LEFT_TO_OTHERS = timedelta(seconds=1.5)
+"""Machine time for which a run is left to the worker whose courier has put it on its way."""
 PREFECT_WAIT = 2.0
 """Machine seconds before a Prefect server that is away is tried again."""
 
@@ -88,6 +92,20 @@ class JieliWorker(BaseWorker[NothingToConfigure, BaseVariables, BaseWorkerResult
             return await super().get_and_submit_flow_runs()
         finally:
             self._polls -= 1
+
+    async def _get_scheduled_flow_runs(self) -> list[WorkerFlowRunResponse]:
+        """What waits: first what this process's own courier has put on its way. What another's has is left to that worker for a
+        moment, or each would claim in vain what the other has claimed already."""
+        found = await super()._get_scheduled_flow_runs()
+        left_alone = datetime.now(UTC) - LEFT_TO_OTHERS
+        own = [one for one in found if one.flow_run.id in self.prefect.woken]
+        old = [
+            one
+            for one in found
+            if one.flow_run.id not in self.prefect.woken
+            and (one.flow_run.next_scheduled_start_time or left_alone) <= left_alone
+        ]
+        return own + old
 
     async def drain(self) -> None:
         """Take no more runs; let those that were taken come to their next sleep, for a bounded time."""
@@ -164,6 +182,7 @@ class JieliWorker(BaseWorker[NothingToConfigure, BaseVariables, BaseWorkerResult
         # Without a deployment's id the engine leaves out its watch for a suspension from outside, which opens a socket
         # and two clients for every attempt. An attempt is over in a moment, and a suspended run refuses our own pause.
         unwatched = flow_run.model_copy(update={"deployment_id": None})
+        self.prefect.woken.discard(flow_run.id)
         attempt = Attempt(bureau, new_holder(), flow_run.id, lambda *words: pause(flow_run.id, *words))
         token = port.current.set(attempt)
         claimed(flow_run)
