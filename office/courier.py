@@ -14,7 +14,7 @@ import os
 import socket
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from prefect.client.schemas.objects import StateType
@@ -29,6 +29,9 @@ from office.stuck import tell_stuck
 from office.tables import CaseRow, EscalationRound, Proceeding
 from rules.vocabulary import Happening, Mechanism
 
+K = TypeVar("K")
+V = TypeVar("V")
+
 logger = logging.getLogger("jieli.courier")
 
 CLAIM_SECONDS = 20
@@ -40,6 +43,8 @@ LONGEST_PATIENCE = 900
 BATCH = 50
 SHOWN_AT_A_TURN = 6
 """A child's next step never waits behind a long list of sheets to be laid."""
+REMEMBERED = 500
+"""Cases of which the courier knows what Prefect shows; of others it is shown again, once too often."""
 AHEAD = 1
 """Runs that were woken and wait for a worker, at most, for each attempt that may be made at the same time."""
 
@@ -49,6 +54,14 @@ NO_LEASE = or_(Proceeding.lease_holder.is_(None), Proceeding.lease_until < func.
 
 def _in(seconds: int) -> Any:
     return text(f"clock_timestamp() + interval '{int(seconds)} seconds'")
+
+
+def _remember(known: dict[K, V], key: K, value: V) -> None:
+    """Keep what was shown last of the cases that changed last: a case that only waits holds no memory here."""
+    known.pop(key, None)
+    known[key] = value
+    while len(known) > REMEMBERED:
+        del known[next(iter(known))]
 
 
 class Courier:
@@ -276,10 +289,10 @@ class Courier:
         with contextlib.suppress(Exception):
             if self._tagged.get(run) != tags:
                 await self.prefect.label(run, tags)
-                self._tagged[run] = tags
+                _remember(self._tagged, run, tags)
             if self._laid.get(case.number) != hash(sheet):
                 await self.prefect.sheet(run, f"case-{case.number.lower()}", sheet, f"{case.number} 案卷概览")
-                self._laid[case.number] = hash(sheet)
+                _remember(self._laid, case.number, hash(sheet))
         async with self.bureau.database.transaction() as session:
             await session.execute(
                 update(Proceeding).where(Proceeding.id == proceeding, Proceeding.shown < version).values(shown=version)
