@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -25,8 +24,7 @@ class Part:
 
     `label` is what people read. `ready` says that it does its work; None: it says so itself (`leash.announce_ready`),
     or has lived for `SILENT_START` seconds. `needs` names what must be ready first. `patience` and `stop_after` are
-    the seconds until a start is given up, and between asking to stop and killing. `behind` is how far it stands behind
-    the others when the machine is busy, as `nice` counts: nobody waits before a screen for it.
+    the seconds until a start is given up, and between asking to stop and killing.
     """
 
     name: str
@@ -37,7 +35,6 @@ class Part:
     environment: str = "jieli"
     patience: float = 120.0
     stop_after: float = 10.0
-    behind: int = 0
 
 
 @dataclass
@@ -91,8 +88,6 @@ class Children:
                 environment=dict(environment) | {leash.READY_FILE: str(ready_file), "PYTHONUNBUFFERED": "1"},
                 folder=folder,  # ours and empty: no `.env` or `prefect.toml` of somebody else's is read from it
             )
-        if part.behind:
-            _stand_behind(popen.pid, part.behind)
         self._children[part.name] = _Child(part, popen, time.monotonic(), ready_file)
         self._write_record()
 
@@ -188,14 +183,3 @@ class Children:
                 found = psutil.Process(int(str(entry["pid"])))
                 if abs(found.create_time() - float(str(entry["born"]))) < 0.5:
                     yield str(entry["name"]), found
-
-
-def _stand_behind(pid: int, nice: int) -> None:
-    """Let a process of ours yield to the others; where the system does not let us, it runs as they do.
-
-    Linux may weigh sessions before it weighs their processes, and each part has a session of its own.
-    """
-    with suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, pid, nice)
-    with suppress(OSError):
-        Path(f"/proc/{pid}/autogroup").write_text(str(nice))

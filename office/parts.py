@@ -15,8 +15,6 @@ from office.prefect_environment import prefect_environment
 from office.reachable import listens
 
 LOOPBACK = "127.0.0.1"
-BEHIND = 5
-"""Attempts, rungs and letters yield to the pages that somebody waits for; a quarter of a busy machine stays theirs."""
 RECORDS = "records"
 """Not a process: our own tables, up to date."""
 
@@ -37,7 +35,6 @@ def table(s: Settings, *, own_prefect: bool) -> list[Part]:
             ready=lambda: _answers(f"{s.prefect_api_url}/health"),
             environment="prefect",
             patience=300.0,  # its first start makes all its tables
-            behind=BEHIND,
         ),
         Part(
             name="catcher",
@@ -58,7 +55,6 @@ def table(s: Settings, *, own_prefect: bool) -> list[Part]:
             argv=(python, "-m", "office.worker"),
             needs=(RECORDS, "prefect") if own_prefect else (RECORDS,),
             stop_after=20.0,  # attempts in hand are finished first
-            behind=BEHIND,
         ),
     ]
     absent = {"prefect": not own_prefect, "catcher": not s.catches_letters}
