@@ -23,5 +23,7 @@ class AdvisoryLock(IntEnum):
     """Of workers that start together, one reckons open deadlines anew."""
     UNRESOLVED = 46_2023
     """One list is given to the joint meeting."""
+    SEALING = 46_2024
+    """One seals the log."""
     CLAIMING = 0x6A696C70
     """One post at a time gathers letters that may go in one mail."""

@@ -41,6 +41,7 @@ from office.post import Post
 from office.proceedings import ROUND_FLOW, WORK_POOL, Proceedings, attempt_flow, pause
 from office.recalendar import recompute_open_deadlines
 from office.returned.turning import run_returned
+from office.sealing import run_sealing
 from office.seats import Seats
 from office.staffing import run_staffing
 from office.tables import EscalationRound, Proceeding
@@ -233,6 +234,7 @@ async def _serve(bureau: Bureau, stop: asyncio.Event) -> None:
         asyncio.create_task(_proceed(bureau, stop)),
         asyncio.create_task(run_returned(bureau, stop)),
         asyncio.create_task(run_staffing(bureau, stop)),
+        asyncio.create_task(run_sealing(bureau, stop)),
     ]
     following = asyncio.create_task(_follow(bureau))
     stopped = asyncio.create_task(stop.wait())

@@ -7,11 +7,24 @@ from __future__ import annotations
 
 import sys
 
-from office.cli import backing_up, casework, holding, law, mail, people, posting, running, unresolved, watching
+from office.cli import (
+    auditing,
+    backing_up,
+    casework,
+    holding,
+    law,
+    mail,
+    people,
+    posting,
+    running,
+    unresolved,
+    watching,
+)
 from office.cli.output import app, fail_plainly
 
 __all__ = [
     "app",
+    "auditing",
     "backing_up",
     "casework",
     "holding",

@@ -20,6 +20,7 @@ from office.tables.county import CalendarState as CalendarState
 from office.tables.county import CountyClock as CountyClock
 from office.tables.county import Series as Series
 from office.tables.log import Event as Event
+from office.tables.log import LogSeal as LogSeal
 from office.tables.people import Absence as Absence
 from office.tables.people import AbsenceForm as AbsenceForm
 from office.tables.people import Barred as Barred

@@ -8,7 +8,9 @@ from sqlalchemy import (
     BigInteger,
     ForeignKey,
     Identity,
+    Integer,
     String,
+    func,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -37,3 +39,17 @@ class Event(Base):
     office: Mapped[str] = mapped_column(String(60), default="")
     level: Mapped[str] = mapped_column(String(20), default="")
     detail: Mapped[str] = mapped_column(default="", comment="never personal")
+
+
+class LogSeal(Base):
+    """A seal over the rows of the log numbered above `after_event` up to `last_event`, chained to the seal before."""
+
+    __tablename__ = "log_seal"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp(), comment="machine time")
+    after_event: Mapped[int] = mapped_column(BigInteger, unique=True)
+    last_event: Mapped[int] = mapped_column(BigInteger, unique=True)
+    rows: Mapped[int] = mapped_column(Integer)
+    digest: Mapped[str] = mapped_column(String(64))
+    chain: Mapped[str] = mapped_column(String(64), comment="HMAC over the seal before and this one's digest")

@@ -56,6 +56,27 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_clock_seen")),
     )
     op.create_table(
+        "log_seal",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column(
+            "at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("clock_timestamp()"),
+            nullable=False,
+            comment="machine time",
+        ),
+        sa.Column("after_event", sa.BigInteger(), nullable=False),
+        sa.Column("last_event", sa.BigInteger(), nullable=False),
+        sa.Column("rows", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column(
+            "chain", sa.String(length=64), nullable=False, comment="HMAC over the seal before and this one's digest"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_log_seal")),
+        sa.UniqueConstraint("after_event", name=op.f("uq_log_seal_after_event")),
+        sa.UniqueConstraint("last_event", name=op.f("uq_log_seal_last_event")),
+    )
+    op.create_table(
         "post_seen",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
