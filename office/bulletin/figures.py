@@ -18,7 +18,7 @@ that never answers must not stand at a hundred per cent, nor one that keeps a st
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from statistics import median
@@ -31,11 +31,10 @@ from office.bulletin.months import Month
 from office.tables import CaseRow, Event, Proceeding, Report, Request
 from rules.holds import Hold
 from rules.steps import step
-from rules.vocabulary import ClosingGround, Happening, RequestState
+from rules.vocabulary import Happening, RequestState
 
 LEAST_FOR_A_MEDIAN = 3
 """Fewer times than this have no middle worth printing. A technical bound, no rule of any text."""
-_GROUND_OF_LABEL = {ground.label: ground for ground in ClosingGround}
 
 
 @dataclass(frozen=True)
@@ -149,12 +148,13 @@ class Delay:
 
 @dataclass(frozen=True)
 class Cases:
-    """Cases of some township, or of the county: open at the month's start and end, new, opened again, closed by ground."""
+    """Cases of some township, or of the county: open at the month's start and end, new, opened again, closed by the
+    label of the ground."""
 
     open_before: int
     new: int
     reopened: int
-    closed: Mapping[ClosingGround, int]
+    closed: Mapping[str, int]
     open_after: int
 
 
@@ -237,7 +237,7 @@ async def _cases(session: AsyncSession, month: Month, as_of: datetime) -> tuple[
     for case, township, opened_at, event, at, detail in rows:
         turns[case, township, opened_at].extend([(event, at, detail)] if event else [])
     found: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
-    closed: dict[str, dict[ClosingGround, int]] = defaultdict(lambda: defaultdict(int))
+    closed: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for (_, township, opened_at), happened in turns.items():
         for place in ("", township):
             count = found[place]
@@ -246,7 +246,7 @@ async def _cases(session: AsyncSession, month: Month, as_of: datetime) -> tuple[
             count[3] += _stands_open(opened_at, happened, as_of)
             for event, at, detail in happened:
                 if at >= month.start and event == Happening.CASE_CLOSED.value:
-                    closed[place][_GROUND_OF_LABEL[detail]] += 1
+                    closed[place][detail] += 1
                 elif at >= month.start:
                     count[2] += 1
     made = {place: Cases(c[0], c[1], c[2], dict(closed[place]), c[3]) for place, c in found.items()}
@@ -281,7 +281,3 @@ async def _reports(session: AsyncSession, month: Month, as_of: datetime) -> tupl
     to_receipt = Delay.of(at - filed for _, _, filed, at in rows if at is not None and filed <= at < as_of)
     return dict(kinds), to_report, to_receipt
 
-
-def sum_of(counts: Mapping[Hashable, int]) -> int:
-    """All of them together."""
-    return sum(counts.values())

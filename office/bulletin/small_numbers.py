@@ -11,7 +11,7 @@ small number exactly. A cell withheld so holds at least the threshold, as the re
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -36,32 +36,40 @@ Shown = int | str
 
 
 def shown(
-    numbers: Mapping[K, int], balances: Sequence[Balance[K]], *, smallest: int = SMALLEST_SHOWN
+    numbers: Mapping[K, int],
+    balances: Sequence[Balance[K]],
+    *,
+    known: Collection[K] = (),
+    unsaid: Collection[K] = (),
+    smallest: int = SMALLEST_SHOWN,
 ) -> dict[K, Shown]:
     """What is printed for each number: itself, "＜5" or "※".
 
-    Every number is 0 or more, and every balance holds; ValueError where one does not. `smallest` is the county's own.
+    Every number is 0 or more, and every balance holds; ValueError where one does not. `known` are numbers that the reader
+    has from elsewhere, so that withholding them is of no use; `unsaid` are printed nowhere, and are left out of what is
+    given. `smallest` is the county's own.
     """
     for balance in balances:
         if sum(numbers[k] for k in balance.one) != sum(numbers[k] for k in balance.other):
             raise ValueError(f"these do not balance: {balance}")
-    small = {key for key, number in numbers.items() if 0 < number < smallest}
-    hidden: dict[K, tuple[int, int]] = {key: (1, smallest - 1) for key in small}
+    small = {key for key, number in numbers.items() if 0 < number < smallest and key not in unsaid}
+    hidden = {key: (0, _NO_END) for key in unsaid} | {key: (1, smallest - 1) for key in small}
     withheld: set[K] = set()
     for _ in range(2 * len(numbers) + 1):
         told = _told(numbers, balances, hidden, small)
         if not told:
             break
         beside = [b for b in balances if told & {*b.one, *b.other}]
-        cells = {key for b in beside for key in (*b.one, *b.other)}
-        large = sorted((key for key in cells if key not in hidden and numbers[key]), key=lambda key: numbers[key])
+        cells = {key for b in beside for key in (*b.one, *b.other)} - set(unsaid)
+        free = [key for key in numbers if key in cells and key not in hidden and key not in known and numbers[key]]
         # With nothing large left to withhold beside it, the whole balance is withheld, zeros too.
-        for key in large[:1] or cells:
+        for key in sorted(free, key=lambda one: numbers[one])[:1] or (cells | told) - (set(known) - small):
             withheld.add(key)
-            hidden[key] = (smallest, _NO_END) if large else (0, _NO_END)
+            hidden[key] = (smallest, _NO_END) if free else (0, _NO_END)
     return {
         key: WITHHELD if key in withheld else f"＜{smallest}" if key in small else number
         for key, number in numbers.items()
+        if key not in unsaid
     }
 
 
