@@ -280,4 +280,3 @@ async def _reports(session: AsyncSession, month: Month, as_of: datetime) -> tupl
     to_report = Delay.of(filed - found for _, found, filed, _ in rows if found is not None)
     to_receipt = Delay.of(at - filed for _, _, filed, at in rows if at is not None and filed <= at < as_of)
     return dict(kinds), to_report, to_receipt
-

@@ -8,10 +8,10 @@ in which place children are looked after, who may be one or two: they are treate
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from office.bulletin.figures import Cases, Figures
+from office.bulletin.figures import Cases, Figures, Tally
 from office.bulletin.small_numbers import SMALLEST_SHOWN, Balance, Shown, shown
 
 COUNTY = ""
@@ -20,6 +20,7 @@ DUTIES = ("asked", "on_time", "late", "open", "overdue")
 """The figures of duties that are printed by township."""
 
 Place = tuple[str, str]
+_NO_CASES = Cases(0, 0, 0, {}, 0)
 
 
 @dataclass(frozen=True)
@@ -33,13 +34,14 @@ class Persons:
     duties: Mapping[Place, Shown]
 
 
-def persons(found: Figures, *, smallest: int = SMALLEST_SHOWN) -> Persons:
-    """What may be printed of a month.
+def persons(found: Figures, townships: Iterable[str], *, smallest: int = SMALLEST_SHOWN) -> Persons:
+    """What may be printed of a month; `townships` are the county's own, which have a row even where nothing happened.
 
     How many cases were open at the month's start stands in the bulletin before, so that the reader has it; how many were
     opened again is printed nowhere, but is in the balance of the month.
     """
-    places: dict[str, Cases] = {COUNTY: found.cases, **dict(sorted(found.cases_of.items()))}
+    names = list(dict.fromkeys((*townships, *sorted(found.cases_of), *sorted(found.townships))))
+    places = {COUNTY: found.cases} | {name: found.cases_of.get(name, _NO_CASES) for name in names}
     numbers: dict[Place, int] = {}
     balances: list[Balance[Place]] = []
     for place, cases in places.items():
@@ -49,37 +51,37 @@ def persons(found: Figures, *, smallest: int = SMALLEST_SHOWN) -> Persons:
         }  # fmt: skip
         came = ((place, "before"), (place, "new"), (place, "reopened"))
         balances.append(Balance(came, ((place, "closed"), (place, "open"))))
-    townships = [place for place in places if place != COUNTY]
     for figure in ("before", "new", "reopened", "closed", "open"):
-        balances.append(Balance(((COUNTY, figure),), tuple((place, figure) for place in townships)))
+        balances.append(Balance(((COUNTY, figure),), tuple((place, figure) for place in names)))
     grounds = {("ground", label): number for label, number in found.cases.closed.items()}
     balances.append(Balance(((COUNTY, "closed"),), tuple(grounds)))
     reports = {("report", kind): number for kind, number in found.reports.items()}
     total = {("reports", "all"): sum(found.reports.values())}
-    balances.append(Balance((*total,), tuple(reports)))
+    balances.append(Balance(tuple(total), tuple(reports)))
     if total["reports", "all"] == found.cases.new:
         # Each report opens a case, as every reader knows.
-        balances.append(Balance((*total,), ((COUNTY, "new"),)))
+        balances.append(Balance(tuple(total), ((COUNTY, "new"),)))
     numbers |= grounds | reports | total
-    known = [key for key in numbers if key[1] == "before"]
+    before = [key for key in numbers if key[1] == "before"]
+    known = [key for key in before if not 0 < numbers[key] < smallest]
     printed = shown(
         numbers, balances, known=known, unsaid=[key for key in numbers if key[1] == "reopened"], smallest=smallest
     )
     return Persons(
-        cases={key: value for key, value in printed.items() if key in numbers and key[0] in places and key not in known},
+        cases={
+            key: value for key, value in printed.items() if key in numbers and key[0] in places and key not in before
+        },
         grounds={key[1]: printed[key] for key in grounds},
         reports={key[1]: printed[key] for key in reports} | {"": printed["reports", "all"]},
-        duties=_duties(found, smallest),
+        duties=_duties(found, names, smallest),
     )
 
 
-def _duties(found: Figures, smallest: int) -> Mapping[Place, Shown]:
+def _duties(found: Figures, names: Sequence[str], smallest: int) -> Mapping[Place, Shown]:
     """The county's own row is printed in full with the offices', so that the reader has it."""
-    tallies = {COUNTY: found.county, **dict(sorted(found.townships.items()))}
+    tallies = {COUNTY: found.county} | {name: found.townships.get(name, Tally()) for name in names}
     numbers = {(place, figure): getattr(tally, figure) for place, tally in tallies.items() for figure in DUTIES}
-    balances = [
-        Balance(((COUNTY, figure),), tuple((place, figure) for place in found.townships)) for figure in DUTIES
-    ]
+    balances = [Balance(((COUNTY, figure),), tuple((place, figure) for place in names)) for figure in DUTIES]
     known = [key for key in numbers if key[0] == COUNTY]
     printed = shown(numbers, balances, known=known, smallest=smallest)
-    return printed | {key: numbers[key] for key in known}
+    return printed

@@ -46,13 +46,13 @@ def shown(
     """What is printed for each number: itself, "＜5" or "※".
 
     Every number is 0 or more, and every balance holds; ValueError where one does not. `known` are numbers that the reader
-    has from elsewhere, so that withholding them is of no use; `unsaid` are printed nowhere, and are left out of what is
+    has from elsewhere, so that withholding them, small or not, is of no use; `unsaid` are printed nowhere, and are left out of what is
     given. `smallest` is the county's own.
     """
     for balance in balances:
         if sum(numbers[k] for k in balance.one) != sum(numbers[k] for k in balance.other):
             raise ValueError(f"these do not balance: {balance}")
-    small = {key for key, number in numbers.items() if 0 < number < smallest and key not in unsaid}
+    small = {key for key, number in numbers.items() if 0 < number < smallest and key not in {*known, *unsaid}}
     hidden = {key: (0, _NO_END) for key in unsaid} | {key: (1, smallest - 1) for key in small}
     withheld: set[K] = set()
     for _ in range(2 * len(numbers) + 1):
@@ -63,7 +63,7 @@ def shown(
         cells = {key for b in beside for key in (*b.one, *b.other)} - set(unsaid)
         free = [key for key in numbers if key in cells and key not in hidden and key not in known and numbers[key]]
         # With nothing large left to withhold beside it, the whole balance is withheld, zeros too.
-        for key in sorted(free, key=lambda one: numbers[one])[:1] or (cells | told) - (set(known) - small):
+        for key in sorted(free, key=lambda one: numbers[one])[:1] or (cells | told) - set(known):
             withheld.add(key)
             hidden[key] = (smallest, _NO_END) if free else (0, _NO_END)
     return {

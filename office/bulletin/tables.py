@@ -130,14 +130,14 @@ def _by_step(found: Figures) -> Table:
 def _by_township(county: County, found: Figures, printed: Persons) -> Table:
     rows = tuple(
         (_township(county, place), *(printed.duties[place, figure] for figure in DUTIES))
-        for place in (COUNTY, *sorted(found.townships, key=_order(county.townships)))
+        for place in dict.fromkeys(place for place, _ in printed.duties)
     )
     headings = ("乡镇（街道）", "本月交办", "按时办结", "逾期办结", "期末在办", "其中已逾期")
     return Table("townships", "各乡镇（街道）儿童的事项办理情况", headings, rows, (_WITHHELD_NOTE,))
 
 
 def _cases(county: County, found: Figures, printed: Persons) -> Table:
-    places = (COUNTY, *sorted(found.cases_of, key=_order(county.townships)))
+    places = dict.fromkeys(place for place, _ in printed.cases)
     rows: list[tuple[Cell, ...]] = [
         (_township(county, place), *(printed.cases[place, figure] for figure in ("new", "closed", "open")))
         for place in places

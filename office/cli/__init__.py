@@ -7,12 +7,25 @@ from __future__ import annotations
 
 import sys
 
-from office.cli import backing_up, casework, holding, law, mail, people, posting, running, unresolved, watching
+from office.cli import (
+    backing_up,
+    bulletin,
+    casework,
+    holding,
+    law,
+    mail,
+    people,
+    posting,
+    running,
+    unresolved,
+    watching,
+)
 from office.cli.output import app, fail_plainly
 
 __all__ = [
     "app",
     "backing_up",
+    "bulletin",
     "casework",
     "holding",
     "law",
