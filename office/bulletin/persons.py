@@ -83,5 +83,4 @@ def _duties(found: Figures, names: Sequence[str], smallest: int) -> Mapping[Plac
     numbers = {(place, figure): getattr(tally, figure) for place, tally in tallies.items() for figure in DUTIES}
     balances = [Balance(((COUNTY, figure),), tuple((place, figure) for place in names)) for figure in DUTIES]
     known = [key for key in numbers if key[0] == COUNTY]
-    printed = shown(numbers, balances, known=known, smallest=smallest)
-    return printed
+    return shown(numbers, balances, known=known, smallest=smallest)

@@ -53,7 +53,7 @@ def shown(
         if sum(numbers[k] for k in balance.one) != sum(numbers[k] for k in balance.other):
             raise ValueError(f"these do not balance: {balance}")
     small = {key for key, number in numbers.items() if 0 < number < smallest and key not in {*known, *unsaid}}
-    hidden = {key: (0, _NO_END) for key in unsaid} | {key: (1, smallest - 1) for key in small}
+    hidden = dict.fromkeys(unsaid, (0, _NO_END)) | dict.fromkeys(small, (1, smallest - 1))
     withheld: set[K] = set()
     for _ in range(2 * len(numbers) + 1):
         told = _told(numbers, balances, hidden, small)

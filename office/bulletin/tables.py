@@ -69,8 +69,8 @@ def tables(
         _tallied("offices", "各单位办理情况", "单位", found.offices, county.name_of_office, _order(county.offices)),
         _tallied("mechanisms", "各机制办理情况", "机制", found.mechanisms, _mechanism, _order(map(str, Mechanism))),
         _by_step(found),
-        _by_township(county, found, printed),
-        _cases(county, found, printed),
+        _by_township(county, printed),
+        _cases(county, printed),
         _reports(found, printed),
         answerable_table(county, steps),
     ]
@@ -127,7 +127,7 @@ def _by_step(found: Figures) -> Table:
     return Table("steps", "各事项办理情况", ("机制", "事项", *_TALLY), rows, _TALLY_NOTES)
 
 
-def _by_township(county: County, found: Figures, printed: Persons) -> Table:
+def _by_township(county: County, printed: Persons) -> Table:
     rows = tuple(
         (_township(county, place), *(printed.duties[place, figure] for figure in DUTIES))
         for place in dict.fromkeys(place for place, _ in printed.duties)
@@ -136,7 +136,7 @@ def _by_township(county: County, found: Figures, printed: Persons) -> Table:
     return Table("townships", "各乡镇（街道）儿童的事项办理情况", headings, rows, (_WITHHELD_NOTE,))
 
 
-def _cases(county: County, found: Figures, printed: Persons) -> Table:
+def _cases(county: County, printed: Persons) -> Table:
     places = dict.fromkeys(place for place, _ in printed.cases)
     rows: list[tuple[Cell, ...]] = [
         (_township(county, place), *(printed.cases[place, figure] for figure in ("new", "closed", "open")))
