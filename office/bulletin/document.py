@@ -10,11 +10,10 @@ from office.bulletin.accountability import Answerable
 from office.bulletin.figures import Figures, Tally
 from office.bulletin.layout import OfficialDocument, table_width
 from office.bulletin.persons import COUNTY, Persons
-from office.bulletin.tables import Cell, Share, Table, how_late
+from office.bulletin.tables import Cell, Share, Table, dated_deadline, how_late
 from office.timekeeping import COUNTY_ZONE
 from rules.steps import step
 from rules.vocabulary import Level, ReporterKind
-from rules.wording import short_deadline
 
 NUMBER_PLACEHOLDER = "【发文字号由印发单位填写】〔{year}〕　号"
 """Jieli gives no document numbers: whoever issues the bulletin keeps the register."""
@@ -184,7 +183,7 @@ def _answerable(county: County, steps: Sequence[Answerable]) -> Iterable[str]:
     for number, one in enumerate(open_[:NAMED], start=1):
         yield (
             f"{number}. {one.case}“{step(one.step).label}”，承办单位：{county.name_of_office(one.office)}，"
-            f"办理时限{short_deadline(one.due, datetime.fromtimestamp(0, COUNTY_ZONE))}，已逾期{how_late(one.late)}。"
+            f"办理时限{dated_deadline(one.due)}，已逾期{how_late(one.late)}。"
         )
     if len(open_) > NAMED:
         yield f"另有{len(open_) - NAMED}件，见附件。"

@@ -2,7 +2,7 @@
 
 Which tables are about persons? Duties by office and by step are about offices: that is what 晋政发〔2017〕46号 七(一) wants
 named, a step belongs to the whole county, and hiding an office's one late duty would hide whom the bulletin is for. They
-are shown in full. Cases and reports are about children and reporters. Duties by township are about the offices too, but say
+are shown in full, a village committee's too: it is an office like any other, and is named as one. Cases and reports are about children and reporters. Duties by township are about the offices too, but say
 in which place children are looked after, who may be one or two: they are treated as persons are.
 """
 

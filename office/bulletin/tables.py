@@ -95,6 +95,11 @@ def how_late(time: timedelta) -> str:
     return f"{days}天{whole}小时" if days and whole else f"{days}天" if days else f"{whole}小时"
 
 
+def dated_deadline(at: datetime) -> str:
+    """A deadline with its year: the lists are kept for years."""
+    return short_deadline(at, beside=at + timedelta(days=732))
+
+
 def _row(tally: Tally) -> tuple[Cell, ...]:
     return (
         tally.carried, tally.asked, tally.rerouted, tally.on_time, tally.late, tally.declined, tally.declined_late,
@@ -165,7 +170,7 @@ def answerable_table(county: County, steps: Sequence[Answerable]) -> Table:
     rows = tuple(
         (
             one.case, step(one.step).label, one.request, county.name_of_office(one.office),
-            short_deadline(one.due, _next_year(one.due)), how_late(one.late),
+            dated_deadline(one.due), how_late(one.late),
             "仍未办结" if one.ended_at is None else f"{_day(one.ended_at)}已答复",
             "；".join(_told(told) for told in one.told), "已列入未解决清单" if one.listed else NONE,
         )
@@ -184,11 +189,6 @@ def _told(told: Told) -> str:
 
 def _day(at: datetime) -> str:
     return f"{at.astimezone(COUNTY_ZONE):%Y-%m-%d}"
-
-
-def _next_year(at: datetime) -> datetime:
-    # A list that is kept for years writes every year out.
-    return at + timedelta(days=732)
 
 
 def _mechanism(key: str) -> str:
