@@ -23,10 +23,10 @@ from rules.steps import DISPATCH, STEPS, STOP_AND_SECURE
 from rules.vocabulary import Happening, Level
 from tests.flows.test_unresolved import all_told, next_morning
 from tests.office.played_months import MAY, play
-from tests.office.test_people_commands import Run, run
+from tests.office.test_people_commands import Run, case, run
 from tests.story import Story
 
-__all__ = ["run"]
+__all__ = ["case", "run"]
 pytestmark = pytest.mark.anyio
 
 MARCH, APRIL = Month(2026, 3), Month(2026, 4)
@@ -227,8 +227,21 @@ def test_months_follow_each_other() -> None:
     assert MARCH.end == APRIL.start
 
 
-def test_the_command_writes_files_says_when_there_is_nothing_and_writes_nothing_over(run: Run, tmp_path: Path) -> None:
-    """For people sentences, for programs an object; a wrong or future month is one sentence."""
+def test_the_command_writes_files_and_writes_nothing_over(run: Run, case: str, tmp_path: Path) -> None:
+    """For people the files, for programs an object; a second time is refused."""
+    folder = tmp_path / "通报"
+    told = run("bulletin", "--month", "2026-03", "--to", str(folder))
+    assert (told["month"], told["empty"]) == ("2026-03", False)
+    assert sorted(told["files"]) == sorted(str(path) for path in folder.iterdir())
+    assert {Path(name).suffix for name in told["files"]} == {".docx", ".xlsx", ".svg", ".csv"}
+    assert "已有" in str(run("bulletin", "--month", "2026-03", "--to", str(folder)))
+    said = run("bulletin", "--month", "2026-03", "--to", str(tmp_path / "又一份"), as_json=False)
+    assert "通报-2026-03.docx" in said
+    assert "发文字号" in said
+
+
+def test_a_month_of_nothing_says_so_and_a_wrong_or_future_one_is_refused(run: Run, tmp_path: Path) -> None:
+    """Plainly, and no empty files."""
     empty = run("bulletin", "--month", "2020-01", "--to", str(tmp_path / "out"))
     assert (empty["empty"], empty["files"]) == (True, [])
     assert "没有任何记录" in run("bulletin", "--month", "2020-01", as_json=False)
