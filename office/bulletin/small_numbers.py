@@ -19,7 +19,8 @@ SMALLEST_SHOWN = 5
 """The least number of persons that is printed, zero aside: a technical default, no rule of any text."""
 WITHHELD = "※"
 """What stands for a number that would give a small one back."""
-_NO_END = 10**9
+_TRIES = 400
+"""So many tables are tried for each number; one for which none is found in time counts as told."""
 
 K = TypeVar("K", bound=Hashable)
 
@@ -53,7 +54,9 @@ def shown(
         if sum(numbers[k] for k in balance.one) != sum(numbers[k] for k in balance.other):
             raise ValueError(f"these do not balance: {balance}")
     small = {key for key, number in numbers.items() if 0 < number < smallest and key not in {*known, *unsaid}}
-    hidden = dict.fromkeys(unsaid, (0, _NO_END)) | dict.fromkeys(small, (1, smallest - 1))
+    # Farther than the reader need think: a nearer end only makes this module more careful.
+    no_end = 2 * max(numbers.values(), default=0) + 10 * smallest
+    hidden = dict.fromkeys(unsaid, (0, no_end)) | dict.fromkeys(small, (1, smallest - 1))
     withheld: set[K] = set()
     for _ in range(2 * len(numbers) + 1):
         told = _told(numbers, balances, hidden, small)
@@ -65,7 +68,7 @@ def shown(
         # With nothing large left to withhold beside it, the whole balance is withheld, zeros too.
         for key in sorted(free, key=lambda one: numbers[one])[:1] or (cells | told) - set(known):
             withheld.add(key)
-            hidden[key] = (smallest, _NO_END) if free else (0, _NO_END)
+            hidden[key] = (smallest if numbers[key] >= smallest else 0, no_end)
     return {
         key: WITHHELD if key in withheld else f"＜{smallest}" if key in small else number
         for key, number in numbers.items()
@@ -73,24 +76,66 @@ def shown(
     }
 
 
+Bounds = dict[K, tuple[int, int]]
+
+
 def _told(
-    numbers: Mapping[K, int],
-    balances: Sequence[Balance[K]],
-    hidden: Mapping[K, tuple[int, int]],
-    small: set[K],
+    numbers: Mapping[K, int], balances: Sequence[Balance[K]], hidden: Mapping[K, tuple[int, int]], small: set[K]
 ) -> set[K]:
-    """Small numbers that a reader can tell exactly: the bounds of every hidden cell, drawn in until they stand still."""
+    """Small numbers that a reader can tell exactly: no table but those with this very number agrees with what is printed."""
     bounds = {key: hidden.get(key, (number, number)) for key, number in numbers.items()}
+    unsure: set[K] = set()
+    for key in sorted(small, key=list(numbers).index):
+        if key in unsure:
+            continue
+        true = numbers[key]
+        for span in ((bounds[key][0], true - 1), (true + 1, bounds[key][1])):
+            table = _some_table(balances, bounds | {key: span}, [_TRIES])
+            if table is not None:
+                unsure |= {other for other in small if table[other] != numbers[other]}
+                break
+    return small - unsure
+
+
+def _some_table(balances: Sequence[Balance[K]], bounds: Bounds[K], tries: list[int]) -> dict[K, int] | None:
+    """A table within the bounds in which everything balances; None where there is none, or none is found in time."""
+    tries[0] -= 1
+    drawn = _drawn_in(balances, bounds)
+    if drawn is None or tries[0] < 0:
+        return None
+    loose = [key for key, (least, most) in drawn.items() if least < most]
+    if not loose:
+        return {key: least for key, (least, _) in drawn.items()}
+    key = min(loose, key=lambda one: drawn[one][1] - drawn[one][0])
+    least, most = drawn[key]
+    for span in ((least, least), (least + 1, most)):
+        table = _some_table(balances, drawn | {key: span}, tries)
+        if table is not None:
+            return table
+    return None
+
+
+def _drawn_in(balances: Sequence[Balance[K]], bounds: Bounds[K]) -> Bounds[K] | None:
+    """The bounds, drawn in by every balance until they stand still; None where nothing is left between them."""
+    drawn = dict(bounds)
+    if any(least > most for least, most in drawn.values()):
+        return None
     moved = True
     while moved:
         moved = False
         for balance in balances:
             for mine, theirs in ((balance.one, balance.other), (balance.other, balance.one)):
+                least = sum(drawn[k][0] for k in theirs) - sum(drawn[k][1] for k in mine)
+                most = sum(drawn[k][1] for k in theirs) - sum(drawn[k][0] for k in mine)
                 for key in mine:
-                    rest = [other for other in mine if other != key]
-                    least = sum(bounds[k][0] for k in theirs) - sum(bounds[k][1] for k in rest)
-                    most = sum(bounds[k][1] for k in theirs) - sum(bounds[k][0] for k in rest)
-                    drawn = max(bounds[key][0], least), min(bounds[key][1], most)
-                    if drawn != bounds[key]:
-                        bounds[key], moved = drawn, True
-    return {key for key in small if bounds[key][0] == bounds[key][1]}
+                    low, high = drawn[key]
+                    new = max(low, least + high), min(high, most + low)
+                    if new == (low, high):
+                        continue
+                    if new[0] > new[1]:
+                        return None
+                    drawn[key], moved = new, True
+                    # The sums stand for the bounds before; they are taken anew for the next key.
+                    least += high - new[1]
+                    most += low - new[0]
+    return drawn

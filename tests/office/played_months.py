@@ -57,6 +57,7 @@ async def _answered(story: Story, number: int) -> None:
             await story.answer("triage", outcome="unfounded")
             if number:
                 await story.answer("feedback_reporter")
+            if number and "file_with_supervisor" in await story.waiting():
                 await story.answer("file_with_supervisor")
         case 1:
             await story.fast_forward(days=1, hours=20)

@@ -181,7 +181,7 @@ async def test_the_joint_meetings_list_names_step_office_deadline_and_who_was_to
     """Everything from the record; "told" is not said of a letter that did not leave; the month of the answer is the last."""
     await all_told(story)
     await next_morning(story)
-    now = story.clock.now()
+    now = story.clock.now() + timedelta(minutes=1)
     month = Month.of(now)
     async with story.database.transaction() as session:
         found = await accountability(session, month, now)
