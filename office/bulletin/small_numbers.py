@@ -62,11 +62,7 @@ def shown(
         told = _told(numbers, balances, hidden, small)
         if not told:
             break
-        beside = [b for b in balances if told & {*b.one, *b.other}]
-        cells = {key for b in beside for key in (*b.one, *b.other)} - set(unsaid)
-        free = [key for key in numbers if key in cells and key not in hidden and key not in known and numbers[key]]
-        # With nothing large left to withhold beside it, the whole balance is withheld, zeros too.
-        for key in sorted(free, key=lambda one: numbers[one])[:1] or (cells | told) - set(known):
+        for key in _next_withheld(numbers, balances, told, small, withheld | {*known, *unsaid}):
             withheld.add(key)
             hidden[key] = (smallest if numbers[key] >= smallest else 0, no_end)
     return {
@@ -74,6 +70,22 @@ def shown(
         for key, number in numbers.items()
         if key not in unsaid
     }
+
+
+def _next_withheld(
+    numbers: Mapping[K, int], balances: Sequence[Balance[K]], told: set[K], small: set[K], settled: set[K]
+) -> Collection[K]:
+    """What is withheld next, so that the numbers told are told no longer: the least large number of their balances; where
+    none is left there, these balances as a whole, zeros too; then the least large number anywhere; then everything."""
+    cells = {
+        key for balance in balances if told & {*balance.one, *balance.other} for key in (*balance.one, *balance.other)
+    }
+    large = sorted(
+        (key for key in numbers if key not in small | settled and numbers[key]), key=lambda key: numbers[key]
+    )
+    near = [key for key in large if key in cells][:1]
+    whole = (cells | told) - settled
+    return near or whole or large[:1] or [key for key in numbers if key not in settled]
 
 
 Bounds = dict[K, tuple[int, int]]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
+import json
 import re
 import zipfile
 from collections.abc import Iterator
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -16,6 +19,8 @@ from docx import Document
 from docx.oxml.ns import qn
 from openpyxl import load_workbook
 
+from config.county import County
+from config.settings import Settings
 from office.bulletin.chart import Bar, bars
 from office.bulletin.issuing import Bulletin, bulletin, lay_into
 from office.bulletin.tables import Share, Table, how_late
@@ -23,18 +28,45 @@ from office.bulletin.text import guarded, is_formula
 from office.bulletin.text_files import text_file
 from office.bulletin.workbook import workbook
 from office.refusals import Refused
+from office.timekeeping import COUNTY_ZONE
+from tests.conftest import FixedClock
+from tests.emptied import EmptiedDatabases
 from tests.office.played_months import MARKS, play
 from tests.story import Story
-
-pytestmark = pytest.mark.anyio
 
 DANGEROUS = ["=1+1", "+86", "-2", "@SUM(A1)", "\t=1", " =1", "\r=1", "＝1"]
 
 
-async def april(story: Story) -> Bulletin:
-    """The bulletin of a played month."""
-    await play(story)
-    return await bulletin(story.bureau, None)
+@dataclass(frozen=True)
+class Played:
+    """A bulletin, and what the offices had said in the months it is about."""
+
+    bulletin: Bulletin
+    said: str
+
+
+@pytest.fixture(scope="module")
+def april(emptied: EmptiedDatabases, county: County, tmp_path_factory: pytest.TempPathFactory) -> Played:
+    """The bulletin of April 2026, after two months have been played; it is read only."""
+
+    async def played(url: str) -> Played:
+        installation = Settings(data_dir=tmp_path_factory.mktemp("april"), demo=True, mail_digest_seconds=0.0)
+        story = Story(url, county, FixedClock(datetime(2026, 3, 2, 9, tzinfo=COUNTY_ZONE)), installation)
+        try:
+            await play(story)
+            said = "".join(f"{row.payload}{row.words}" for row in await story.answers())
+            return Played(await bulletin(story.bureau, None), said)
+        finally:
+            await story.database.close()
+
+    with emptied.one() as url:
+        return asyncio.run(played(url))
+
+
+@pytest.fixture
+def made(april: Played) -> Bulletin:
+    """The bulletin alone."""
+    return april.bulletin
 
 
 def everything_in(name: str, contents: bytes) -> Iterator[bytes]:
@@ -47,11 +79,10 @@ def everything_in(name: str, contents: bytes) -> Iterator[bytes]:
                 yield packed.read(part)
 
 
-async def test_no_file_names_a_child_tells_a_story_or_gives_a_reporter_away(story: Story) -> None:
+def test_no_file_names_a_child_tells_a_story_or_gives_a_reporter_away(april: Played) -> None:
     """Marks planted in every personal field are looked for in the bytes of all files, unpacked too."""
-    made = await april(story)
-    answers = "".join(str(row.payload) + row.words for row in await story.answers())
-    assert MARKS[4] in answers, "the marks are in the records"
+    made = april.bulletin
+    assert MARKS[4] in april.said, "the marks are in the records"
     for name, contents in made.files.items():
         for part in everything_in(name, contents):
             text = part.decode("utf-8", "ignore")
@@ -64,16 +95,14 @@ def mark_free(part: bytes) -> bool:
     return "".join(f"&#{ord(sign)};" for sign in "暗号").encode() not in part
 
 
-async def test_the_files_bear_the_months_name(story: Story) -> None:
+def test_the_files_bear_the_months_name(made: Bulletin) -> None:
     """Document, workbook, chart, and a text file for each table."""
-    made = await april(story)
     assert {"通报-2026-04.docx", "通报-2026-04.xlsx", "通报-2026-04-各单位按时率.svg"} < set(made.files)
     assert len([name for name in made.files if name.endswith(".csv")]) == 8
 
 
-async def test_the_document_is_set_as_an_official_one(story: Story) -> None:
+def test_the_document_is_set_as_an_official_one(made: Bulletin) -> None:
     """GB/T 9704-2012: margins, red head, number left open, title, headings, attachments, day."""
-    made = await april(story)
     opened = Document(io.BytesIO(made.files["通报-2026-04.docx"]))
     first = opened.sections[0]
     margins = (first.top_margin, first.bottom_margin, first.left_margin, first.right_margin)
@@ -113,9 +142,8 @@ def font_of(run: object) -> str | None:
     return found
 
 
-async def test_the_workbooks_cells_have_their_kinds_and_no_formula(story: Story) -> None:
+def test_the_workbooks_cells_have_their_kinds_and_no_formula(made: Bulletin) -> None:
     """Numbers can be reckoned with; text is text; nothing is a formula."""
-    made = await april(story)
     book = load_workbook(io.BytesIO(made.files["通报-2026-04.xlsx"]))
     assert len(book.sheetnames) == 8
     offices = book["各单位办理情况"]
@@ -152,9 +180,8 @@ def test_plain_text_and_long_numbers_stay_as_they_are() -> None:
     assert (sheet["A3"].value, sheet["A3"].data_type, sheet["A3"].number_format) == (number, "s", "@")
 
 
-async def test_the_chart_scales_and_is_told_in_words(story: Story) -> None:
+def test_the_chart_scales_and_is_told_in_words(made: Bulletin) -> None:
     """viewBox, Chinese fonts, title and description; worst first."""
-    made = await april(story)
     picture = ET.fromstring(made.files["通报-2026-04-各单位按时率.svg"])  # noqa: S314 - written here
     space = "{http://www.w3.org/2000/svg}"
     assert picture.get("viewBox", "").startswith("0 0 900 ")
@@ -171,9 +198,8 @@ def test_a_name_in_a_chart_is_no_markup() -> None:
     assert ET.fromstring(drawn) is not None  # noqa: S314 - written here
 
 
-async def test_nothing_is_written_over(story: Story, tmp_path: Path) -> None:
+def test_nothing_is_written_over(made: Bulletin, tmp_path: Path) -> None:
     """An officer may have filled in the number by hand."""
-    made = await april(story)
     paths = lay_into(made, tmp_path / "五月")
     assert len(paths) == len(made.files)
     paths[0].write_text("改过")
@@ -191,3 +217,14 @@ def test_a_delay_is_said_in_days_and_hours() -> None:
         how_late(timedelta(**by)) for by in ({"days": 3, "hours": 5}, {"days": 2}, {"hours": 4}, {"minutes": 9}, {})
     ]
     assert said == ["3天5小时", "2天", "4小时", "不足1小时", "未逾期"]
+
+
+def test_programs_are_given_what_is_printed(made: Bulletin) -> None:
+    """Every table of the attachments, and small numbers withheld from programs too."""
+    assert set(made.contents["tables"]) == {
+        "county", "offices", "mechanisms", "steps", "townships", "cases", "reports", "accountability"
+    }  # fmt: skip
+    closed = made.contents["tables"]["cases"]["rows"][0]
+    assert closed[0] == "全县"
+    assert not [cell for cell in closed[1:] if isinstance(cell, int) and 0 < cell < 5]
+    assert "＜5" in json.dumps(made.contents, ensure_ascii=False)

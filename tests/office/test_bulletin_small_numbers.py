@@ -67,7 +67,7 @@ def test_a_total_does_not_give_a_part_back(parts: list[int]) -> None:
     assert given_back(numbers | {"total": sum(parts)}, sums) == {}
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=300)
 @given(st.lists(NUMBER, min_size=4, max_size=4))
 def test_rows_and_columns_together_do_not_give_a_cell_back(cells: list[int]) -> None:
     """Two townships by two figures, with the totals of either."""
