@@ -21,7 +21,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from statistics import median
 from typing import Any
 
 from sqlalchemy import and_, func, or_, select
@@ -35,6 +34,12 @@ from rules.vocabulary import Happening, RequestState
 
 LEAST_FOR_A_MEDIAN = 3
 """Fewer times than this have no middle worth printing. A technical bound, no rule of any text."""
+
+
+def middle_of(times: Iterable[timedelta]) -> timedelta:
+    """The median; IndexError of none."""
+    ordered = sorted(times)
+    return (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2
 
 
 @dataclass(frozen=True)
@@ -98,7 +103,7 @@ class Tally:
     @property
     def middle(self) -> timedelta | None:
         """The median time from asking to done; None where too few were done for it to say something."""
-        return median(self.times) if len(self.times) >= LEAST_FOR_A_MEDIAN else None
+        return middle_of(self.times) if len(self.times) >= LEAST_FOR_A_MEDIAN else None
 
     @property
     def longest(self) -> timedelta | None:
@@ -143,7 +148,7 @@ class Delay:
     def of(cls, times: Iterable[timedelta]) -> Delay:
         """Of these times."""
         all_ = list(times)
-        return cls(len(all_), median(all_) if all_ else None, max(all_, default=None))
+        return cls(len(all_), middle_of(all_) if all_ else None, max(all_, default=None))
 
 
 @dataclass(frozen=True)
@@ -214,14 +219,21 @@ async def _duties(session: AsyncSession, month: Month, as_of: datetime) -> list[
     rows = await session.execute(
         select(
             Request.id, Request.step, Request.office, CaseRow.township, Request.state, Request.asked_at, Request.due,
-            Request.ended_at, Request.holds, Request.id.in_(rerouted),
+            Request.ended_at, Request.holds, Request.id.in_(rerouted).label("taken_over"),
         )
         .join(Proceeding, Proceeding.id == Request.proceeding_id)
         .join(CaseRow, CaseRow.id == Proceeding.case_id)
         .where(Request.asked_at < as_of, or_(Request.ended_at.is_(None), Request.ended_at >= month.start))
         .order_by(Request.id)
     )  # fmt: skip
-    return [Duty(*row[:8], tuple(Hold.from_json(one) for one in row[8]), row[9]) for row in rows]
+    return [
+        Duty(
+            id=row.id, step=row.step, office=row.office, township=row.township, state=row.state, asked_at=row.asked_at,
+            due=row.due, ended_at=row.ended_at, holds=tuple(Hold.from_json(one) for one in row.holds),
+            rerouted=row.taken_over,
+        )
+        for row in rows
+    ]  # fmt: skip
 
 
 async def _cases(session: AsyncSession, month: Month, as_of: datetime) -> tuple[Cases, dict[str, Cases]]:

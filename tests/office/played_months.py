@@ -74,3 +74,5 @@ async def _answered(story: Story, number: int) -> None:
                 )  # fmt: skip
         case _:
             await story.say(AnswerKind.DECLINED, "police_accept", words=WORDS, instead="procuratorate")
+            if number == 5:
+                await story.answer("reroute", office="procuratorate")
