@@ -38,7 +38,9 @@ def persons(found: Figures, townships: Iterable[str], *, smallest: int = SMALLES
     """What may be printed of a month; `townships` are the county's own, which have a row even where nothing happened.
 
     How many cases were open at the month's start stands in the bulletin before, so that the reader has it; how many were
-    opened again is printed nowhere, but is in the balance of the month.
+    opened again is printed nowhere, but is nearly always none, so that the reader is taken to know it too. What is not
+    reckoned with: that the bulletin of the month after may tell a number withheld in this one, where a month in which
+    nothing is small follows one in which something was.
     """
     names = list(dict.fromkeys((*townships, *sorted(found.cases_of), *sorted(found.townships))))
     places = {COUNTY: found.cases} | {name: found.cases_of.get(name, _NO_CASES) for name in names}
@@ -63,10 +65,9 @@ def persons(found: Figures, townships: Iterable[str], *, smallest: int = SMALLES
         balances.append(Balance(tuple(total), ((COUNTY, "new"),)))
     numbers |= grounds | reports | total
     before = [key for key in numbers if key[1] == "before"]
-    known = [key for key in before if not 0 < numbers[key] < smallest]
-    printed = shown(
-        numbers, balances, known=known, unsaid=[key for key in numbers if key[1] == "reopened"], smallest=smallest
-    )
+    again = [key for key in numbers if key[1] == "reopened"]
+    known = [key for key in before if not 0 < numbers[key] < smallest] + again
+    printed = shown(numbers, balances, known=known, unsaid=again, smallest=smallest)
     return Persons(
         cases={
             key: value for key, value in printed.items() if key in numbers and key[0] in places and key not in before

@@ -56,7 +56,7 @@ def shown(
     small = {key for key, number in numbers.items() if 0 < number < smallest and key not in {*known, *unsaid}}
     # Farther than the reader need think: a nearer end only makes this module more careful.
     no_end = 2 * max(numbers.values(), default=0) + 10 * smallest
-    hidden = dict.fromkeys(unsaid, (0, no_end)) | dict.fromkeys(small, (1, smallest - 1))
+    hidden = dict.fromkeys(set(unsaid) - set(known), (0, no_end)) | dict.fromkeys(small, (1, smallest - 1))
     withheld: set[K] = set()
     for _ in range(2 * len(numbers) + 1):
         told = _told(numbers, balances, hidden, small)
