@@ -26,6 +26,8 @@ DOORS = {
     "sqlalchemy": {"office"},
     "jinja2": {"office/letters.py", "office/sheets.py", "office/portal"},
     "fastapi": {"office/portal"},
+    "docx": {"office/bulletin/layout.py"},
+    "openpyxl": {"office/bulletin/workbook.py"},
     "dbos": {"office/bench/beside_dbos.py"},
     "icalendar": {"office/calendar_file.py"},
     "imapclient": {"office/returned"},

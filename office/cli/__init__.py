@@ -10,6 +10,7 @@ import sys
 from office.cli import (
     auditing,
     backing_up,
+    bulletin,
     casework,
     holding,
     law,
@@ -26,6 +27,7 @@ __all__ = [
     "app",
     "auditing",
     "backing_up",
+    "bulletin",
     "casework",
     "holding",
     "law",
