@@ -28,8 +28,10 @@ DOORS = {
     "dbos": {"office/bench/beside_dbos.py"},
     "icalendar": {"office/calendar_file.py"},
     "imapclient": {"office/returned"},
+    "openpyxl": {"office/survey_file.py"},
     "prometheus_client": {"office/watchdog/metrics.py"},
     "ruamel": {"config"},
+    "segno": {"office/posters.py"},
     "smtplib": set(),
 }
 """Who may import what: one door for each library."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from office.cli import backing_up, casework, holding, law, mail, people, posting, running, unresolved, watching
+from office.cli import backing_up, casework, holding, intake, law, mail, people, posting, running, unresolved, watching
 from office.cli.output import app, fail_plainly
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "backing_up",
     "casework",
     "holding",
+    "intake",
     "law",
     "mail",
     "main",

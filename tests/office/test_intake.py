@@ -129,7 +129,7 @@ async def test_free_text_stays_in_the_report(story: Story) -> None:
     """Markers of the child and the reporter are found in the report's row and in no letter and no log row."""
     marks = {
         "narrative": "标记一", "child_description": "标记二", "place_detail": "标记三", "reporter_name": "标记四",
-        "reporter_contact": "标记五",
+        "reporter_contact": "标记五", "alleged_perpetrator": "标记六",
     }  # fmt: skip
     await story.report(danger_now=True, **marks)
     await story.fast_forward(days=2)
