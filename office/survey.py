@@ -182,7 +182,7 @@ def form_key(sheet: str, values: Mapping[str, str], township: str, village: str)
     """The key of a row: the same child in the same sheet has the same one, however the columns are ordered."""
     born = "-".join(part.lstrip("0") for part in re.findall(r"\d+", values[BORN]))
     who = (sheet.strip(), plain_name(values[NUMBER]), plain_name(values[NAME]), born, township, village)
-    return f"survey-{hashlib.sha256('\x1f'.join(who).encode()).hexdigest()[:48]}"
+    return "survey-" + hashlib.sha256("\x1f".join(who).encode()).hexdigest()[:48]
 
 
 def _child(values: Mapping[str, str]) -> str:

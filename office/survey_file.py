@@ -35,6 +35,9 @@ MOST_UNPACKED = 200 * 1024 * 1024
 ROWS_ABOVE_THE_HEADINGS = 10
 """Titles that people put above the headings."""
 
+MOST_LINES = MOST_ROWS + ROWS_ABOVE_THE_HEADINGS + 1
+"""One more than may be, so that too many are seen."""
+
 
 @dataclass(frozen=True)
 class Column:
@@ -70,7 +73,7 @@ def read_rows(path: Path, columns: Sequence[Column]) -> list[Row]:
             raise Refused(f"{path} 超过{MOST_BYTES // 1024 // 1024}MB，请分成几个文件导入。")
         match path.suffix.lower():
             case ".xlsx":
-                sheets = list(_workbook(path))
+                sheets = _workbook(path)
             case ".csv":
                 sheets = [(SHEET, _comma_separated(path))]
             case _:
@@ -89,32 +92,35 @@ Line = list[tuple[str, str]]
 """The cells of a line: the text, and what is wrong with the cell, "" for nothing."""
 
 
-def _workbook(path: Path) -> Iterator[tuple[str, list[Line]]]:
+def _workbook(path: Path) -> list[tuple[str, list[Line]]]:
     try:
-        with zipfile.ZipFile(path) as packed:
-            if sum(part.file_size for part in packed.infolist()) > MOST_UNPACKED:
-                raise Refused(f"{path} 展开后太大，请分成几个文件导入。")
-        book = load_workbook(path, read_only=True, data_only=False, keep_links=False)
-        for sheet in book.worksheets:
-            if sheet.title == NOTES:
-                continue
-            sheet.reset_dimensions()  # some programs write a wrong size, and rows would be missing
-            lines = []
-            for number, cells in enumerate(sheet.iter_rows(), start=1):
-                if number > MOST_ROWS + ROWS_ABOVE_THE_HEADINGS:
-                    raise Refused(f"{path} 的“{sheet.title}”超过{MOST_ROWS}行，请分成几个文件导入。")
-                lines.append([_cell(cell) for cell in cells])
-            if any(text for line in lines for text, _ in line):
-                yield sheet.title, lines
-        book.close()
-    except Refused:
-        raise
-    except OSError:
+        return list(_sheets_of(path))
+    except (Refused, OSError):
         raise
     except Exception as fault:  # a broken file breaks its reader in many ways
         raise Refused(
             f"{path} 打不开：可能设了密码，或者不是真正的 xlsx 文件；请在表格软件里去掉密码，另存为 .xlsx。"
         ) from fault
+
+
+def _sheets_of(path: Path) -> Iterator[tuple[str, list[Line]]]:
+    with zipfile.ZipFile(path) as packed:
+        if sum(part.file_size for part in packed.infolist()) > MOST_UNPACKED:
+            raise Refused(f"{path} 展开后太大，请分成几个文件导入。")
+    book = load_workbook(path, read_only=True, data_only=False, keep_links=False)
+    try:
+        for sheet in book.worksheets:
+            if sheet.title == NOTES:
+                continue
+            sheet.reset_dimensions()  # some programs write a wrong size, and rows would be missing
+            rows = enumerate(sheet.iter_rows(), start=1)
+            lines = [[_cell(cell) for cell in cells] for number, cells in rows if number <= MOST_LINES]
+            while lines and not any(text for text, _ in lines[-1]):
+                lines.pop()
+            if lines:
+                yield sheet.title, lines
+    finally:
+        book.close()
 
 
 def _cell(cell: Any) -> tuple[str, str]:
@@ -220,9 +226,8 @@ def write_template(path: Path, columns: Sequence[Column], notes: Iterable[str]) 
     Every cell is text: a number of eighteen digits stays whole, and a day stays as it was written.
     """
     book = Workbook()
-    sheet = book.active
-    assert sheet is not None
-    sheet.title = SHEET
+    book.remove(book.worksheets[0])
+    sheet = book.create_sheet(SHEET)
     told = book.create_sheet(NOTES)
     lists = 3
     for number, column in enumerate(columns, start=1):

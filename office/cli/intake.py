@@ -64,19 +64,24 @@ def import_survey(
     as_json: JsonOption = False,
 ) -> None:
     """导入排查表：一行一名儿童、一份报告；没有错误的行提交，有错误的逐行列出。重复导入不会重复提交。"""
-    from office import survey, survey_file
+    from office import survey
 
-    if (file is None) == (template is None):
-        raise typer.BadParameter("请写明要导入的文件，或者用 --template 写明空白表的文件名，两者选一。")
     columns = survey.columns_of(county_of(county))
-    if template is not None:
+    if file is not None and template is None:
+        _import(file, columns, county, trial=trial, as_json=as_json)
+    elif template is not None and file is None:
         _write_template(template, columns, survey.HOW_TO)
         if as_json:
             say({"template": str(template)})
         else:
             out.print(f"空白的排查表已写入 {template}。", markup=False)
-        return
-    assert file is not None
+    else:
+        raise typer.BadParameter("请写明要导入的文件，或者用 --template 写明空白表的文件名，两者选一。")
+
+
+def _import(file: Path, columns: Sequence[Column], county: Path | None, *, trial: bool, as_json: bool) -> None:
+    from office import survey, survey_file
+
     try:
         rows = survey_file.read_rows(file, columns)
     except Refused as refusal:

@@ -85,7 +85,7 @@ def test_an_address_that_only_this_machine_opens_is_refused_but_in_a_demonstrati
     county: County, url: str | None
 ) -> None:
     """A telephone would open its own machine."""
-    with pytest.raises(Refused, match="手机扫码打不开.*JIELI_PUBLIC_URL"):
+    with pytest.raises(Refused, match=r"手机扫码打不开.*JIELI_PUBLIC_URL"):
         sheets(county, Settings(public_url=url))
     assert sheets(county, Settings(public_url=url, demo=True))
 
