@@ -21,6 +21,9 @@ from rules.routing import SUPERVISOR_OF, urgency_of
 from rules.vocabulary import Happening, Mechanism, ReporterKind, ReportReason
 
 
+TIME_WITH_ZONE = "发现时间须带时区，例如 2026-03-02T08:30:00+08:00"
+
+
 class Filing(BaseModel):
     """What a reporter files. Free text is personal and stays in the report."""
 
@@ -34,7 +37,9 @@ class Filing(BaseModel):
     )
     reporter_kind: ReporterKind = Field(title="报告人身份")
     reason: ReportReason = Field(title="报告事由")
-    danger_now: bool | None = Field(None, title="儿童此刻是否有危险", description="不清楚的写 null 或者不写")
+    danger_now: bool | None = Field(
+        None, title="儿童此刻是否有危险", description="不清楚的写 null 或者不写", strict=True
+    )
     township: str = Field(title="乡镇(街道)", max_length=60)
     village: str = Field("", title="村(居)", max_length=60)
     found_at: datetime | None = Field(None, title="发现时间", description="带时区，不晚于提交的时刻")
@@ -50,11 +55,19 @@ class Filing(BaseModel):
     def _harmless(cls, value: Any) -> Any:
         return harmless(value) if isinstance(value, str) else value
 
+    @field_validator("found_at", mode="before")
+    @classmethod
+    def _no_bare_number(cls, value: Any) -> Any:
+        # A number would be taken for seconds since 1970.
+        if value is None or isinstance(value, datetime) or (isinstance(value, str) and "-" in value.strip()[1:]):
+            return value
+        raise ValueError(TIME_WITH_ZONE)
+
     @field_validator("found_at")
     @classmethod
     def _with_zone(cls, value: datetime | None) -> datetime | None:
         if value is not None and value.tzinfo is None:
-            raise ValueError("发现时间须带时区，例如 2026-03-02T08:30:00+08:00")
+            raise ValueError(TIME_WITH_ZONE)
         return value
 
 

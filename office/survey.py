@@ -140,9 +140,8 @@ async def import_rows(
 def filing_of(county: County, row: Row) -> tuple[intake.Filing | None, list[str]]:
     """The report that a row makes, and what is wrong with the row; no report where it cannot be made."""
     values, faults = row.values, list(row.faults)
-    named = {heading for heading in values if any(fault.startswith(f"“{heading}”") for fault in faults)}
     for column in columns_of(county):
-        if column.required and not values[column.heading] and column.heading not in named:
+        if column.required and not values[column.heading]:
             faults.append(f"请填写“{column.heading}”。")
     township = _key(values[TOWNSHIP], {key: one.name for key, one in county.townships.items()}, TOWNSHIP, faults)
     within = {key: one.name for key, one in county.townships[township].villages.items()} if township else {}
@@ -156,7 +155,8 @@ def filing_of(county: County, row: Row) -> tuple[intake.Filing | None, list[str]
     except (ValueError, OverflowError):
         faults.append(f"“{FOUND_AT}”看不明白，请写成 2026-03-02 08:30 这样，或者不填。")
     if faults:
-        return None, faults
+        # One sentence for each column: what the cell is comes before what it should say.
+        return None, list({re.split("[“”]", fault)[1]: fault for fault in reversed(faults)}.values())[::-1]
     try:
         filing = intake.Filing(
             form_key=form_key(row.sheet, values, township, village),

@@ -209,7 +209,7 @@ def _row(sheet: str, number: int, line: Line, headings: list[str], columns: Sequ
     beyond = [text for text, _ in line[len(headings) :] if text]
     beyond += [text for heading, (text, _) in zip(headings, line, strict=False) if text and not heading]
     if beyond:
-        faults.append("表头以外的格子里有内容，请移到有表头的栏里，或者删去。")
+        faults.append("“表头”以外的格子里有内容，请移到有表头的栏里，或者删去。")
     return Row(sheet, number, values, faults)
 
 
