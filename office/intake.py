@@ -20,7 +20,6 @@ from office.tables import CaseRow, Child, Event, Report
 from rules.routing import SUPERVISOR_OF, urgency_of
 from rules.vocabulary import Happening, Mechanism, ReporterKind, ReportReason
 
-
 TIME_WITH_ZONE = "发现时间须带时区，例如 2026-03-02T08:30:00+08:00"
 
 
