@@ -20,6 +20,9 @@ from office.tables import CaseRow, Child, Event, Report
 from rules.routing import SUPERVISOR_OF, urgency_of
 from rules.vocabulary import Happening, Mechanism, ReporterKind, ReportReason
 
+SOMETHING_TO_READ = r"[^\s\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]"
+"""For programs: a text of blanks and of what `harmless` takes away is empty."""
+
 TIME_WITH_ZONE = "发现时间须带时区，例如 2026-03-02T08:30:00+08:00"
 
 
@@ -32,7 +35,8 @@ class Filing(BaseModel):
         min_length=8,
         max_length=80,
         title="表单编号",
-        description="由报送方自定，每份报告一个；同一个编号重复提交只算一次",
+        description="由报送方自定，每份报告一个，不含空白；同一个编号重复提交只算一次",
+        json_schema_extra={"pattern": f"^{SOMETHING_TO_READ}+$"},
     )
     reporter_kind: ReporterKind = Field(title="报告人身份")
     reason: ReportReason = Field(title="报告事由")
@@ -42,7 +46,9 @@ class Filing(BaseModel):
     township: str = Field(title="乡镇(街道)", max_length=60)
     village: str = Field("", title="村(居)", max_length=60)
     found_at: datetime | None = Field(None, title="发现时间", description="带时区，不晚于提交的时刻")
-    narrative: str = Field(min_length=1, max_length=5000, title="发现的情况")
+    narrative: str = Field(
+        min_length=1, max_length=5000, title="发现的情况", json_schema_extra={"pattern": SOMETHING_TO_READ}
+    )
     child_description: str = Field("", max_length=1000, title="儿童情况")
     place_detail: str = Field("", max_length=1000, title="儿童现在何处")
     alleged_perpetrator: str = Field("", max_length=200, title="被指伤害儿童的人", description="姓名，或者和孩子的关系")

@@ -207,9 +207,16 @@ async def description(request: Request) -> Response:
 def described(county: County) -> dict[str, Any]:
     """The OpenAPI document. The page routes are no part of it."""
     document = deepcopy(_of_any_county())
-    places = document["components"]["schemas"]["Filing"]["properties"]
+    filing = document["components"]["schemas"]["Filing"]
+    places = filing["properties"]
     places["township"]["enum"] = list(county.townships)
     places["township"]["description"] = "；".join(f"{key} {one.name}" for key, one in county.townships.items())
+    within = {key: ["", *one.villages] for key, one in county.townships.items()}
+    # What `intake.faults_of` holds a report to: a village of the township that is named.
+    filing["allOf"] = [
+        {"if": {"properties": {"township": {"const": key}}}, "then": {"properties": {"village": {"enum": villages}}}}
+        for key, villages in within.items()
+    ]
     places["village"]["description"] = "不清楚的不写。" + "；".join(
         f"{key} {village.name}（{one.name}）"
         for one in county.townships.values()

@@ -114,11 +114,21 @@ def filing_schema(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def bodies(document: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
-    """Any report that fits; a village only where the township has it, which no schema can say."""
+    """Any report that fits, with a village of its township."""
     schema = filing_schema(document)
-    fields = {name: fitting(one, document) for name, one in schema["properties"].items() if name != "village"}
-    needed = {name: fields.pop(name) for name in schema["required"]}
-    return st.fixed_dictionaries(needed, optional=fields)
+    fields = {name: fitting(one, document) for name, one in schema["properties"].items()}
+    within = {
+        one["if"]["properties"]["township"]["const"]: one["then"]["properties"]["village"]["enum"]
+        for one in schema["allOf"]
+    }
+    del fields["township"]
+
+    def in_place(township: str) -> st.SearchStrategy[dict[str, Any]]:
+        mine = fields | {"township": st.just(township), "village": st.sampled_from(within[township])}
+        needed = {name: mine.pop(name) for name in schema["required"]}
+        return st.fixed_dictionaries(needed, optional=mine)
+
+    return st.sampled_from(sorted(within)).flatmap(in_place)
 
 
 def test_the_description_holds_the_api_and_no_page(document: dict[str, Any]) -> None:
@@ -154,6 +164,10 @@ def test_every_field_has_its_limit_its_chinese_name_and_the_countys_places(docum
         assert fields[name]["maxLength"] == limit
     assert fields["township"]["enum"] == list(small_county().townships)
     assert "石桥村" in fields["village"]["description"]
+    assert {
+        "if": {"properties": {"township": {"const": "baiyang"}}},
+        "then": {"properties": {"village": {"enum": ["", "shiqiao"]}}},
+    } in schema["allOf"]
     words = document["components"]["schemas"]
     assert words["ReportReason"]["enum"] == [one.value for one in ReportReason]
     assert all(one.label in words["ReporterKind"]["description"] for one in ReporterKind)
