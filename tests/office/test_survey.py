@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -268,3 +269,23 @@ def test_the_command_writes_a_template_and_never_over_a_filled_one(tmp_path: Pat
     assert again.exit_code == 1
     assert "不覆盖" in str(again.exception)
     assert CliRunner().invoke(app, ["import"]).exit_code == 2
+
+
+def test_the_command_files_the_good_rows_names_the_others_and_ends_with_one(
+    records_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For people line by line, for programs as JSON; a trial first files nothing."""
+    for name, value in {"DATABASE_URL": records_url, "DATA_DIR": str(tmp_path), "DEMO": "true"}.items():
+        monkeypatch.setenv(f"JIELI_{name}", value)
+    rows = [line(name, 发现时间="") for name in ("甲", "乙", "")]
+    file = str(as_xlsx(tmp_path / "s.xlsx", rows))
+    trial = CliRunner().invoke(app, ["import", file, "--dry-run", "--json"])
+    first = CliRunner().invoke(app, ["import", file, "--json"])
+    second = CliRunner().invoke(app, ["import", file])
+    assert [one.exit_code for one in (trial, first, second)] == [1, 1, 1]
+    assert [(json.loads(one.stdout)["good"], len(json.loads(one.stdout)["filed"])) for one in (trial, first)] == [
+        (2, 0), (2, 2),
+    ]  # fmt: skip
+    assert json.loads(first.stdout)["faulty"] == [{"sheet": SHEET, "line": 4, "faults": ["请填写“儿童姓名”。"]}]
+    assert "先前已经提交过2行，有错误没有提交1行" in second.stdout
+    assert f"“{SHEET}”第4行：请填写“儿童姓名”。" in second.stderr
