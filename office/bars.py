@@ -106,6 +106,24 @@ async def _bar(session: AsyncSession, bureau: Bureau, number: str, who: str, rea
     return Barring(number, who, reason, False, tuple(passed), tuple(recused))
 
 
+async def bar_accused(session: AsyncSession, bureau: Bureau, case: CaseRow, accused: str, *, set_by: str) -> None:
+    """Bar every officer of the county whose name stands in `accused`, which a reporter wrote: names, relations, both.
+
+    A namesake is barred with them until the coordinator lifts it: to wait for who is meant would be to write to them.
+    """
+    written = plain_name(accused)
+    names = {
+        plain_name(officer.name): officer.name
+        for office in bureau.county.offices.values()
+        for officer in office.officers
+        # A mailbox that several share is barred with each of its readers, and its own name is nobody's.
+        if not officer.shared
+    }
+    for plain, name in names.items():
+        if len(plain) > 1 and plain in written:
+            await _bar(session, bureau, case.number, name, BarReason.ALLEGED_PERPETRATOR, set_by)
+
+
 async def _pass_on(
     session: AsyncSession, bureau: Bureau, case: CaseRow, request: Request, after: People, bar_id: int
 ) -> bool:

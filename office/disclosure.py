@@ -50,7 +50,10 @@ class Reporter:
 
 @dataclass(frozen=True)
 class ReportRead:
-    """One report as the acting officer reads it; `danger` is None where the reporter did not know."""
+    """One report as the acting officer reads it; `danger` is None where the reporter did not know.
+
+    `accused` is who is said to have done harm, by name or relation, "" where the reporter named nobody.
+    """
 
     reason: str
     danger: bool | None
@@ -60,6 +63,7 @@ class ReportRead:
     child: str
     whereabouts: str
     reporter: Reporter | None
+    accused: str = ""
 
 
 @dataclass(frozen=True)
@@ -294,6 +298,7 @@ def _read(row: Report, *, reporter: bool) -> ReportRead:
         Reporter(row.reporter_name, row.reporter_contact)
         if reporter and (row.reporter_name or row.reporter_contact)
         else None,
+        row.alleged_perpetrator,
     )
 
 

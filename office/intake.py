@@ -11,6 +11,7 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from office import log
+from office.bars import bar_accused
 from office.bureau import Bureau
 from office.handover import open_proceeding
 from office.numbers import next_in_series, readable_code
@@ -19,22 +20,38 @@ from office.tables import CaseRow, Child, Event, Report
 from rules.routing import SUPERVISOR_OF, urgency_of
 from rules.vocabulary import Happening, Mechanism, ReporterKind, ReportReason
 
+SOMETHING_TO_READ = r"[^\s\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]"
+"""For programs: a text of blanks and of what `harmless` takes away is empty."""
+
+TIME_WITH_ZONE = "发现时间须带时区，例如 2026-03-02T08:30:00+08:00"
+
 
 class Filing(BaseModel):
     """What a reporter files. Free text is personal and stays in the report."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
-    form_key: str = Field(min_length=8, max_length=80, title="表单编号")
+    form_key: str = Field(
+        min_length=8,
+        max_length=80,
+        title="表单编号",
+        description="由报送方自定，每份报告一个，不含空白；同一个编号重复提交只算一次",
+        json_schema_extra={"pattern": f"^{SOMETHING_TO_READ}+$"},
+    )
     reporter_kind: ReporterKind = Field(title="报告人身份")
     reason: ReportReason = Field(title="报告事由")
-    danger_now: bool | None = Field(None, title="儿童此刻是否有危险")
+    danger_now: bool | None = Field(
+        None, title="儿童此刻是否有危险", description="不清楚的写 null 或者不写", strict=True
+    )
     township: str = Field(title="乡镇(街道)", max_length=60)
     village: str = Field("", title="村(居)", max_length=60)
-    found_at: datetime | None = Field(None, title="发现时间")
-    narrative: str = Field(min_length=1, max_length=5000, title="发现的情况")
+    found_at: datetime | None = Field(None, title="发现时间", description="带时区，不晚于提交的时刻")
+    narrative: str = Field(
+        min_length=1, max_length=5000, title="发现的情况", json_schema_extra={"pattern": SOMETHING_TO_READ}
+    )
     child_description: str = Field("", max_length=1000, title="儿童情况")
     place_detail: str = Field("", max_length=1000, title="儿童现在何处")
+    alleged_perpetrator: str = Field("", max_length=200, title="被指伤害儿童的人", description="姓名，或者和孩子的关系")
     reporter_name: str = Field("", max_length=80, title="报告人姓名")
     reporter_contact: str = Field("", max_length=120, title="报告人联系方式")
 
@@ -43,11 +60,19 @@ class Filing(BaseModel):
     def _harmless(cls, value: Any) -> Any:
         return harmless(value) if isinstance(value, str) else value
 
+    @field_validator("found_at", mode="before")
+    @classmethod
+    def _no_bare_number(cls, value: Any) -> Any:
+        # A number would be taken for seconds since 1970.
+        if value is None or isinstance(value, datetime) or (isinstance(value, str) and "-" in value.strip()[1:]):
+            return value
+        raise ValueError(TIME_WITH_ZONE)
+
     @field_validator("found_at")
     @classmethod
     def _with_zone(cls, value: datetime | None) -> datetime | None:
         if value is not None and value.tzinfo is None:
-            raise ValueError("发现时间须带时区，例如 2026-03-02T08:30:00+08:00")
+            raise ValueError(TIME_WITH_ZONE)
         return value
 
 
@@ -58,6 +83,10 @@ class BadFiling(Exception):  # noqa: N818 - it is an answer, not an accident
         """`sentences` name the place and the mend."""
         super().__init__("；".join(sentences))
         self.sentences = sentences
+
+
+class KeyTaken(Exception):  # noqa: N818 - it is an answer, not an accident
+    """The form key belongs to another report, which says something else: to call this one filed would lose it."""
 
 
 @dataclass(frozen=True)
@@ -80,8 +109,8 @@ class ReportStatus:
 
 
 async def file_report(bureau: Bureau, filing: Filing) -> Receipt:
-    """File a report. The same form key files once. Raises `BadFiling`."""
-    faults = _faults(bureau, filing)
+    """File a report. The same form key files once. Raises `BadFiling`, and `KeyTaken` for other words under the key."""
+    faults = faults_of(bureau, filing)
     if faults:
         raise BadFiling(faults)
     async with bureau.database.transaction() as session:
@@ -97,11 +126,20 @@ async def file_report(bureau: Bureau, filing: Filing) -> Receipt:
             )
         ).one_or_none()
         if earlier is not None:
+            if not _says_the_same(earlier[0], filing):
+                raise KeyTaken
             return Receipt(earlier[0].receipt, earlier[0].query_code, earlier[1].number, again=True)
         return await _file(session, bureau, filing)
 
 
-def _faults(bureau: Bureau, filing: Filing) -> list[str]:
+def _says_the_same(report: Report, filing: Filing) -> bool:
+    # Township and village stay out: the case may have moved since.
+    said = filing.model_dump(mode="json", exclude={"form_key", "township", "village", "found_at"})
+    return filing.found_at == report.found_at and all(getattr(report, name) == value for name, value in said.items())
+
+
+def faults_of(bureau: Bureau, filing: Filing) -> list[str]:
+    """What this county cannot take of a report, one Chinese sentence each; empty when it can be filed."""
     faults = []
     township = bureau.county.townships.get(filing.township)
     if township is None:
@@ -156,6 +194,7 @@ async def _file(session: AsyncSession, bureau: Bureau, filing: Filing) -> Receip
         narrative=filing.narrative,
         child_description=filing.child_description,
         place_detail=filing.place_detail,
+        alleged_perpetrator=filing.alleged_perpetrator,
         reporter_name=filing.reporter_name,
         reporter_contact=filing.reporter_contact,
     )
@@ -163,6 +202,8 @@ async def _file(session: AsyncSession, bureau: Bureau, filing: Filing) -> Receip
     log.write(session, Happening.REPORT_FILED, at=now, case_id=case.id, detail=filing.reporter_kind.label)
     log.write(session, Happening.CASE_OPENED, at=now, case_id=case.id)
     await open_proceeding(session, bureau, case, Mechanism.MANDATORY_REPORT)
+    # In the same transaction: no letter of the case can be written before whoever is accused is barred from it.
+    await bar_accused(session, bureau, case, filing.alleged_perpetrator, set_by=report.receipt)
     return Receipt(report.receipt, report.query_code, case.number, again=False)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -23,6 +24,16 @@ COUNTY_ZONE = ZoneInfo("Asia/Shanghai")
 def iso(at: datetime | None) -> str | None:
     """An instant as machines read it, in the county's time, to the second; None stays None."""
     return None if at is None else at.astimezone(COUNTY_ZONE).isoformat(timespec="seconds")
+
+
+def when(typed_instant: str) -> datetime | None:
+    """An instant as a browser or a person writes it, in Beijing time; None for nothing. Raises ValueError."""
+    if not typed_instant:
+        return None
+    parts = [int(part) for part in re.findall(r"\d+", typed_instant)]
+    if not 3 <= len(parts) <= 6:
+        raise ValueError("neither a day nor an instant")
+    return datetime(*parts, tzinfo=COUNTY_ZONE)  # type: ignore[misc,arg-type]
 
 
 class Clock(Protocol):

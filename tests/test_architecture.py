@@ -27,12 +27,13 @@ DOORS = {
     "jinja2": {"office/letters.py", "office/sheets.py", "office/portal"},
     "fastapi": {"office/portal"},
     "docx": {"office/bulletin/layout.py"},
-    "openpyxl": {"office/bulletin/workbook.py"},
+    "openpyxl": {"office/bulletin/workbook.py", "office/survey_file.py"},
     "dbos": {"office/bench/beside_dbos.py"},
     "icalendar": {"office/calendar_file.py"},
     "imapclient": {"office/returned"},
     "prometheus_client": {"office/watchdog/metrics.py"},
     "ruamel": {"config"},
+    "segno": {"office/posters.py"},
     "smtplib": set(),
 }
 """Who may import what: one door for each library."""

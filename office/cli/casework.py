@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from rich.table import Table
 
 from office.cli.output import CountyOption, Fault, JsonOption, app, deadline, moment, out, say, with_bureau
-from office.intake import BadFiling, Filing, file_report
+from office.intake import BadFiling, Filing, KeyTaken, file_report
 from office.phone import answer_by_phone
 from office.views import NoSuchCase, explain_case, list_cases, show_case
 from rules.steps import STEPS
@@ -72,6 +72,10 @@ def report(
         receipt = with_bureau(county, lambda bureau: file_report(bureau, filing))
     except BadFiling as fault:
         raise Fault("\n".join(fault.sentences)) from fault
+    except KeyTaken as fault:
+        raise Fault(
+            "这个表单编号（form_key）已经用于另一份内容不同的报告，这一份没有收下；请换一个新的编号。"
+        ) from fault
     if as_json:
         say(
             {"case": receipt.case, "receipt": receipt.receipt, "query_code": receipt.query_code, "again": receipt.again}

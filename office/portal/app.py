@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from office.bureau import Bureau
-from office.portal import absence_pages, answering_pages, contact_pages, dev_mail, health, particulars_pages, reporting
+from office.portal import (
+    absence_pages,
+    answering_pages,
+    api,
+    contact_pages,
+    dev_mail,
+    health,
+    particulars_pages,
+    reporting,
+)
 from office.portal.gate import Limits
-from office.portal.pages import NOTICES, STYLESHEET, notice
+from office.portal.pages import STYLESHEET, refusal
 from office.portal.shield import Shield
 from office.refusals import UnknownLink
 from office.watchdog import Watch
@@ -31,6 +39,7 @@ def create_app(bureau: Bureau) -> FastAPI:
     app.add_api_route("/robots.txt", robots, methods=["GET", "HEAD"])
     app.include_router(health.router)
     app.include_router(reporting.router)
+    app.include_router(api.router)
     # Before the answers, whose address would take theirs for one.
     app.include_router(particulars_pages.router)
     app.include_router(answering_pages.router)
@@ -53,7 +62,7 @@ async def robots() -> Response:
 async def _refused(request: Request, fault: Exception) -> Response:
     status = fault.status_code if isinstance(fault, HTTPException) else 500
     headers = fault.headers if isinstance(fault, HTTPException) else None
-    answer = _in_json_or_page(request, status)
+    answer = refusal(request.url.path, status)
     for name, value in (headers or {}).items():
         answer.headers[name] = value
     return answer
@@ -64,11 +73,4 @@ async def _unknown(request: Request, fault: Exception) -> Response:  # noqa: ARG
 
 
 async def _unreadable(request: Request, fault: Exception) -> Response:  # noqa: ARG001 - its text repeats what was typed
-    return _in_json_or_page(request, 422)
-
-
-def _in_json_or_page(request: Request, status: int) -> Response:
-    shown = notice(status)
-    if not request.url.path.startswith("/api/"):
-        return shown
-    return JSONResponse({"faults": ["：".join(NOTICES.get(status, NOTICES[400]))]}, status_code=status)
+    return refusal(request.url.path, 422)

@@ -225,6 +225,8 @@ def _sentence(label: str, info: FieldInfo | None, kind: str, context: Mapping[st
             return "内容不是正确的JSON，请核对格式。"
         case "model_type" | "model_attributes_type":
             return "内容应当是一个JSON对象。"
+        case "string_too_short" if context["min_length"] > 1:
+            return f"“{label}”至少{context['min_length']}个字，请补全。"
         case "missing" | "string_too_short":
             return f"请填写“{label}”。"
         case "string_too_long":

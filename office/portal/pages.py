@@ -10,8 +10,8 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from fastapi import Request
-from fastapi.responses import HTMLResponse
+from fastapi import Request, Response
+from fastapi.responses import HTMLResponse, JSONResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from config.county import County
@@ -83,6 +83,14 @@ def notice(status: int) -> HTMLResponse:
     heading, advice = NOTICES.get(status, NOTICES[500 if status >= 500 else 400])
     html = text_of("notice.html", "", {"heading": heading, "advice": advice})
     return HTMLResponse(html, status_code=status)
+
+
+def refusal(path: str, status: int) -> Response:
+    """The same in the form that whoever asks reads: a page for people, JSON for programs."""
+    if not path.startswith("/api/"):
+        return notice(status)
+    said = NOTICES.get(status, NOTICES[500 if status >= 500 else 400])
+    return JSONResponse({"faults": ["：".join(said)]}, status_code=status)
 
 
 def desk(county: County) -> list[tuple[str, str]]:

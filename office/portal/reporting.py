@@ -1,18 +1,16 @@
 """The reporter's side: file a report, keep its receipt, ask later how it stands.
 
-Receipt and query code never stand in an address, which is kept in histories and logs: both travel in a body only.
+Receipt and query code never stand in a page's address, which is kept in histories: both travel in a body only.
 """
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Mapping
 from datetime import datetime
 from http import HTTPStatus
 
 from fastapi import APIRouter, HTTPException, Request, Response
-from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 
 from config.county import County
@@ -21,7 +19,7 @@ from office.plain_text import harmless
 from office.portal.forms import BETWEEN, NO, YES, Choice, FormFaults, FormField, Widget, read, sentences, tidy
 from office.portal.gate import limits_of
 from office.portal.pages import bureau_of, desk, page
-from office.timekeeping import COUNTY_ZONE
+from office.timekeeping import when
 from rules.vocabulary import ReporterKind, ReportReason
 
 router = APIRouter()
@@ -77,6 +75,14 @@ NARRATIVE = FormField(
     limit=5000,
     hint="什么时候、在哪里、谁、怎么样。不用查证，知道多少写多少。",
 )
+ACCUSED = FormField(
+    "alleged_perpetrator",
+    "您认为是谁伤害了孩子",
+    Widget.TEXT,
+    required=False,
+    limit=200,
+    hint="写姓名，或者和孩子的关系，例如父亲、邻居。写到姓名的人在有关单位工作的，系统不让其接触本案。",
+)
 FOUND_AT = FormField("found_at", "什么时候发现的", Widget.TEXT, required=False, limit=40)
 PLACE_DETAIL = FormField(
     "place_detail",
@@ -107,6 +113,12 @@ CONTACT = FormField(
     hint="姓名和电话都留下的，有关部门会把处理情况反馈给您。",
 )  # fmt: skip
 
+FILED_BEFORE = (
+    "这张表单先前已经提交过，内容和这次不同；先前的报告不变。要再报一次的（补充情况，或者另一个孩子），请再点一次提交。"
+)
+NOT_FOUND = "没有查到。请对照回执，核对回执编号和查询码。"
+"""For a wrong number and a wrong code alike: nobody learns which receipts exist."""
+
 RECEIPT = FormField("receipt", "回执编号", Widget.TEXT, required=True, limit=30, hint="例如 BG-2026-00001")
 CODE = FormField("code", "查询码", Widget.TEXT, required=True, limit=20, hint="回执上的8位字母和数字")
 
@@ -135,8 +147,13 @@ async def home(request: Request) -> Response:
 
 
 @router.api_route("/report", methods=["GET", "HEAD"])
-async def report_form(request: Request, township: str = "", village: str = "") -> Response:
-    """An empty form. A poster in a village may carry an address that names the place already."""
+async def report_form(request: Request, township: str = "", village: str = "", place: str = "") -> Response:
+    """An empty form. A poster in a village carries an address that names the place already, as `jieli qr` writes it.
+
+    A place that the county does not have opens the plain form: a poster may be older than the county's file.
+    """
+    if any(choice.value == place for choice in _place(bureau_of(request).county, "").choices):
+        township, _, village = place.partition("/")
     values = {"form_key": secrets.token_urlsafe(18), "place": f"{township}/{village}"}
     return _form(request, values, {}, township)
 
@@ -150,7 +167,7 @@ async def report(request: Request) -> Response:
     township = form.get("township", "")
     wait = limits_of(request).report(request)
     if wait:
-        answer = _form(request, form, {"fault0": _call_instead(request, wait)}, township, status=429)
+        answer = _form(request, form, {"fault0": call_instead(request, wait)}, township, status=429)
         answer.headers["Retry-After"] = str(wait)
         return answer
     try:
@@ -160,10 +177,13 @@ async def report(request: Request) -> Response:
         return _form(request, form, faults.faults, township, status=422)
     except intake.BadFiling as refusal:
         return _form(request, form, _by_field(refusal.sentences), township, status=422)
+    except intake.KeyTaken:
+        # Somebody went back and wrote something else: under a key of its own the next press files it.
+        return _form(request, form | {"form_key": ""}, {"fault0": FILED_BEFORE}, township, status=409)
     return page(request, "receipt.html", receipt=receipt, danger=filing.danger_now is not False, filing=filing)
 
 
-def _call_instead(request: Request, wait: int) -> str:
+def call_instead(request: Request, wait: int) -> str:
     """No report is lost: it waits on the page for some seconds, and a call can be made now."""
     county = bureau_of(request).county
     calls = "、".join(f"{name} {phone}" for name, phone in desk(county))
@@ -191,6 +211,7 @@ def _form(
         reason=REASON,
         reason_groups=REASON_GROUPS,
         narrative=NARRATIVE,
+        accused=ACCUSED,
         found_at=FOUND_AT,
         place=place,
         place_groups=_groups(county, place),
@@ -205,7 +226,7 @@ def _form(
 
 def _filing(form: Mapping[str, str], place: FormField) -> intake.Filing:
     faults: dict[str, str] = {}
-    fields = (DANGER, REASON, NARRATIVE, FOUND_AT, place, PLACE_DETAIL, CHILD, KIND, NAME, CONTACT)
+    fields = (DANGER, REASON, NARRATIVE, ACCUSED, FOUND_AT, place, PLACE_DETAIL, CHILD, KIND, NAME, CONTACT)
     found_at: datetime | None = None
     values: dict[str, str] = {}
     try:
@@ -231,6 +252,7 @@ def _filing(form: Mapping[str, str], place: FormField) -> intake.Filing:
             village=village,
             found_at=found_at,
             narrative=values["narrative"],
+            alleged_perpetrator=values["alleged_perpetrator"],
             child_description=values["child_description"],
             place_detail=values["place_detail"],
             reporter_name=values["reporter_name"],
@@ -238,16 +260,6 @@ def _filing(form: Mapping[str, str], place: FormField) -> intake.Filing:
         )
     except ValidationError as fault:
         raise FormFaults(sentences(intake.Filing, fault)) from None
-
-
-def when(typed_instant: str) -> datetime | None:
-    """An instant as a browser or a person writes it, in Beijing time; None for nothing. Raises ValueError."""
-    if not typed_instant:
-        return None
-    parts = [int(part) for part in re.findall(r"\d+", typed_instant)]
-    if not 3 <= len(parts) <= 6:
-        raise ValueError("neither a day nor an instant")
-    return datetime(*parts, tzinfo=COUNTY_ZONE)  # type: ignore[misc,arg-type]
 
 
 def _by_field(refusals: list[str]) -> dict[str, str]:
@@ -278,39 +290,22 @@ async def query(request: Request) -> Response:
     status = 422
     try:
         values = read((RECEIPT, CODE), form)
-        found = await intake.report_status(bureau_of(request), _plain(values["receipt"]), _plain(values["code"]))
+        found = await intake.report_status(
+            bureau_of(request), as_printed(values["receipt"]), as_printed(values["code"])
+        )
         if found is not None:
             return page(request, "status.html", report=found)
-        # One sentence for a wrong number and a wrong code: nobody learns which receipts exist.
-        faults, status = {"receipt": "没有查到。请对照回执，核对回执编号和查询码。"}, 404
+        faults, status = {"receipt": NOT_FOUND}, 404
     except FormFaults as refusal:
         faults = refusal.faults
     return page(request, "query.html", status=status, fields=(RECEIPT, CODE), values=form, faults=faults, labels=labels)
 
 
-def _plain(copied: str) -> str:
-    """A number copied by hand: full-width letters and long dashes are the same number."""
+def as_printed(copied: str) -> str:
+    """A number copied by hand, as it was printed: full-width letters and long dashes are the same number."""
     table = {ord("－"): "-", ord("—"): "-", ord("–"): "-", ord("　"): None, ord(" "): None}
     table |= {0xFF01 + offset: chr(0x21 + offset) for offset in range(94) if 0xFF01 + offset != ord("－")}
     return copied.translate(table).upper()
-
-
-@router.post("/api/reports")
-async def api_report(request: Request) -> Response:
-    """File a report from another program: 201 when filed, 200 when that form key was filed before."""
-    wait = limits_of(request).report(request)
-    if wait:
-        faults = [_call_instead(request, wait)]
-        return JSONResponse({"faults": faults}, status_code=429, headers={"Retry-After": str(wait)})
-    try:
-        filing = intake.Filing.model_validate_json(await request.body())
-        receipt = await intake.file_report(bureau_of(request), filing)
-    except ValidationError as fault:
-        return JSONResponse({"faults": list(sentences(intake.Filing, fault).values())}, status_code=422)
-    except intake.BadFiling as refusal:
-        return JSONResponse({"faults": refusal.sentences}, status_code=422)
-    kept = {"case": receipt.case, "receipt": receipt.receipt, "query_code": receipt.query_code}
-    return JSONResponse(kept, status_code=200 if receipt.again else 201)
 
 
 async def typed(request: Request) -> dict[str, str]:

@@ -11,7 +11,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from office.portal.pages import notice
+from office.portal.pages import refusal
 
 LOG = logging.getLogger("jieli.portal")
 
@@ -83,7 +83,7 @@ class Shield:
                 LOG.error("%s at %s", type(fault).__name__, place_of(fault))
             if begun:
                 return
-            await notice(status)(scope, receive, send_shielded)
+            await refusal(scope["path"], status)(scope, receive, send_shielded)
 
 
 def place_of(fault: BaseException) -> str:

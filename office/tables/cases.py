@@ -82,6 +82,9 @@ class Report(Base):
     narrative: Mapped[str]
     child_description: Mapped[str]
     place_detail: Mapped[str]
+    alleged_perpetrator: Mapped[str] = mapped_column(
+        default="", server_default="", comment="name, or relation to the child; personal, read with the narrative only"
+    )
     reporter_name: Mapped[str]
     reporter_contact: Mapped[str]
 

@@ -39,6 +39,7 @@ def marked(stack: Stack) -> Marked:
         narrative=mark("narrative"),
         child_description=mark("child"),
         place_detail=mark("place"),
+        alleged_perpetrator=mark("accused"),
         reporter_name=mark("reporter"),
         reporter_contact=mark("contact"),
     )

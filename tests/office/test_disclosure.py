@@ -28,6 +28,7 @@ MARKED = {
     "narrative": "标记甲",
     "child_description": "标记乙",
     "place_detail": "标记丙",
+    "alleged_perpetrator": "标记己",
     "reporter_name": "标记丁",
     "reporter_contact": "标记戊",
 }
@@ -89,6 +90,7 @@ async def test_an_officer_reads_what_was_reported(story: Story) -> None:
     found = await ask_and_read(await story.link("police_accept"))
     (report,) = found.reports
     assert (report.narrative, report.child, report.whereabouts) == ("标记甲", "标记乙", "标记丙")
+    assert report.accused == "标记己"
     assert (report.reason, report.danger, report.found_at) == ("疑似遭受家庭暴力", False, None)
     assert report.filed_at == story.clock.now()
     assert report.reporter is None

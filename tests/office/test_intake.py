@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 from sqlalchemy import func, select
 
-from office.intake import BadFiling, Filing, Receipt, report_status
+from office.intake import BadFiling, Filing, KeyTaken, Receipt, report_status
 from office.tables import CaseRow, Child, Event, Letter, Report
 from rules.vocabulary import Happening, ReporterKind, ReportReason
 from tests.story import Story
@@ -43,6 +43,25 @@ async def test_ten_posts_of_one_form_at_once_file_one_report(story: Story) -> No
     async with story.database.transaction() as session:
         for table in (Report, CaseRow, Child):
             assert (await session.execute(select(func.count()).select_from(table))).scalar_one() == 1
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"narrative": "另一个孩子"},
+        {"danger_now": None},
+        {"reason": ReportReason.ALONE_LIVING},
+        {"alleged_perpetrator": "父亲"},
+        {"found_at": "2026-03-01T09:00:00+08:00"},
+    ],
+)
+async def test_other_words_under_a_key_that_was_used_are_no_second_press(story: Story, other: dict[str, Any]) -> None:
+    """A program whose keys repeat is told; the same words again, late and with blanks around, still are the same."""
+    first = await story.file_only(form_key="one-and-the-same", narrative="学生身上有新伤")
+    with pytest.raises(KeyTaken):
+        await story.file_only(form_key="one-and-the-same", **other)
+    again = await story.file_only(form_key="one-and-the-same", narrative=" 学生身上有新伤\n")
+    assert (again.receipt, again.again) == (first.receipt, True)
 
 
 @pytest.mark.parametrize(
@@ -129,7 +148,7 @@ async def test_free_text_stays_in_the_report(story: Story) -> None:
     """Markers of the child and the reporter are found in the report's row and in no letter and no log row."""
     marks = {
         "narrative": "标记一", "child_description": "标记二", "place_detail": "标记三", "reporter_name": "标记四",
-        "reporter_contact": "标记五",
+        "reporter_contact": "标记五", "alleged_perpetrator": "标记六",
     }  # fmt: skip
     await story.report(danger_now=True, **marks)
     await story.fast_forward(days=2)

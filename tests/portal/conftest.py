@@ -18,7 +18,7 @@ import pytest
 from config.entitlements import load_entitlements
 from config.offices import OfficeEntry, Officer, Township, Village
 from config.settings import EXAMPLE_COUNTY, Settings
-from office import answering, disclosure, intake, links
+from office import answering, disclosure, intake, links, proving
 from office.answering import Given
 from office.disclosure import Particulars, ReportRead
 from office.intake import BadFiling, Filing, Receipt, ReportStatus
@@ -227,7 +227,7 @@ def desk(monkeypatch: pytest.MonkeyPatch) -> Desk:
     made = Desk(opened={TOKEN: link()})
     monkeypatch.setattr(links, "open_link", made.open_link)
     monkeypatch.setattr(answering, "answer_by_link", made.answer_by_link)
-    monkeypatch.setattr(answering, "resend", made.resend)
+    monkeypatch.setattr(proving, "resend", made.resend)
     monkeypatch.setattr(disclosure, "send_code", made.send_code)
     monkeypatch.setattr(disclosure, "read_particulars", made.read_particulars)
     monkeypatch.setattr(intake, "file_report", made.file_report)

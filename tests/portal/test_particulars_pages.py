@@ -24,6 +24,7 @@ def report(desk: Any, **more: Any) -> ReportRead:
         "child": "男，九岁",
         "whereabouts": "",
         "reporter": None,
+        "accused": "邻居<b>",
     }
     return ReportRead(**(values | more))
 
@@ -94,6 +95,7 @@ def test_the_code_is_sent_and_then_the_case_is_read(browser: Any, told: Any) -> 
     assert shown.headers["cache-control"] == "no-store"
     assert "柳河小学&lt;script&gt;alert(1)&lt;/script&gt;有新伤" in shown.text
     assert "<script" not in shown.text
+    assert "邻居&lt;b&gt;" in shown.text
     for words in (
         "请保密",
         "青石镇柳河村",

@@ -64,6 +64,31 @@ def test_a_report_filed_on_the_page_opens_a_case_and_can_be_asked_after(play: Pl
     play(scene)
 
 
+def test_a_program_files_once_is_told_of_other_words_and_asks_how_it_stands(play: Play) -> None:
+    """201, 200, 409, then the report's way; another code opens nothing."""
+
+    async def scene(story: Story, browser: httpx.AsyncClient) -> None:
+        body = {
+            "form_key": "a-program-of-its-own",
+            "reporter_kind": "school",
+            "reason": "suspected_domestic_violence",
+            "township": "qingshi",
+            "narrative": "脸上有伤",
+        }
+        answers = [await browser.post("/api/reports", json=body | more) for more in ({}, {}, {"narrative": "别的"})]
+        assert [answer.status_code for answer in answers] == [201, 200, 409]
+        assert answers[0].json() == answers[1].json()
+        kept = answers[0].json()
+        asked = await browser.get(f"/api/reports/{kept['receipt']}", headers={"X-Query-Code": kept["query_code"]})
+        assert [line["what"] for line in asked.json()["lines"]] == ["报告已收到"]
+        wrong = await browser.get(f"/api/reports/{kept['receipt']}", headers={"X-Query-Code": "WRONG234"})
+        assert wrong.status_code == 404
+        nowhere = await browser.post("/api/reports", json=body | {"form_key": "another-one", "township": "nowhere"})
+        assert (nowhere.status_code, len(nowhere.json()["faults"])) == (422, 1)
+
+    play(scene)
+
+
 def test_looking_and_pressing_leave_the_records_as_they_were(play: Play) -> None:
     """GET, HEAD and a robot's empty forms move nothing (F1)."""
 
@@ -226,8 +251,10 @@ def test_a_portal_without_records_says_so_in_one_sentence(tmp_path: Path) -> Non
 def test_a_database_that_is_away_is_told_without_its_address(tmp_path: Path) -> None:
     """The password in the address reaches no terminal and no log."""
     url = f"postgresql+asyncpg://jieli:hunter2@127.0.0.1:{_free_port()}/jieli"
+    # It waits a minute for a database that recovers; here it is told at once that there is none.
+    impatient = "from office.portal import __main__ as portal; portal.PATIENCE = 0.0; raise SystemExit(portal.main())"
     ended = subprocess.run(
-        [sys.executable, "-m", "office.portal"],
+        [sys.executable, "-c", impatient],
         env=os.environ | {"JIELI_DATABASE_URL": url, "JIELI_DATA_DIR": str(tmp_path)},
         capture_output=True,
         text=True,

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
-from office.portal.reporting import REASON_GROUPS, when
-from office.timekeeping import COUNTY_ZONE
+from office import intake
+from office.intake import KeyTaken
+from office.portal.reporting import REASON_GROUPS
+from office.timekeeping import COUNTY_ZONE, when
 from rules.vocabulary import ReporterKind, ReportReason
 
 FORM = {
@@ -20,6 +22,7 @@ FORM = {
     "found_at": "2026-03-01T21:40",
     "place": "qingshi/liuhe",
     "place_detail": "村委会东边第二户",
+    "alleged_perpetrator": "父亲",
     "child_description": "七八岁的男孩",
     "reporter_kind": "school",
     "reporter_name": "",
@@ -63,6 +66,26 @@ def test_a_posters_address_fills_in_the_place(browser: Any) -> None:
     assert 'href="/report"' in html
 
 
+def test_a_printed_code_fills_in_the_place(browser: Any) -> None:
+    """What `jieli qr` writes: township and village in one word, or the township alone."""
+    html = browser.get("/report?place=qingshi/liuhe").text
+    assert '<option value="qingshi/liuhe" selected>' in html
+    assert "baiyang/" not in html
+    assert '<option value="qingshi/" selected>' in browser.get("/report?place=qingshi/").text
+
+
+@pytest.mark.parametrize(
+    "place", ["nowhere/liuhe", "qingshi/shiqiao", "qingshi", "/", "", "qingshi/liuhe/x", '"><script>', "%00"]
+)
+def test_a_place_the_county_does_not_have_opens_the_plain_form(browser: Any, place: str) -> None:
+    """An old poster still leads to a form that can be filled in, and what was asked for is not repeated."""
+    answer = browser.get("/report", params={"place": place})
+    assert answer.status_code == 200
+    assert " selected" not in answer.text.split('id="place"')[1].split("</select>")[0]
+    assert 'value="baiyang/shiqiao"' in answer.text
+    assert "<script" not in answer.text
+
+
 def test_each_form_has_a_key_of_its_own(browser: Any) -> None:
     """Two people who open the form file two reports."""
     keys = {re.search(r'name="form_key" value="([^"]+)"', browser.get("/report").text)[1] for _ in range(3)}  # type: ignore[index]
@@ -79,6 +102,7 @@ def test_a_report_is_filed_as_it_was_typed(browser: Any, desk: Any) -> None:
     assert (filing.township, filing.village) == ("qingshi", "liuhe")
     assert filing.found_at == datetime(2026, 3, 1, 21, 40, tzinfo=COUNTY_ZONE)
     assert filing.narrative == "夜里听到孩子哭喊\n脸上有伤"
+    assert filing.alleged_perpetrator == "父亲"
 
 
 def test_the_receipt_shows_both_numbers_and_no_address_does(browser: Any) -> None:
@@ -102,7 +126,7 @@ def test_the_receipt_says_what_comes_next_and_whom_to_call(browser: Any) -> None
 def test_the_receipt_repeats_nothing_of_the_child(browser: Any) -> None:
     """A phone left on the table shows numbers only."""
     html = browser.post("/report", FORM).text
-    for personal in ("哭喊", "七八岁", "第二户"):
+    for personal in ("哭喊", "七八岁", "第二户", "父亲"):
         assert personal not in html
 
 
@@ -112,6 +136,24 @@ def test_the_same_form_sent_twice_is_filed_once(browser: Any, desk: Any) -> None
     again = browser.post("/report", FORM)
     assert "先前已经收到" in again.text
     assert "BG-2026-00001" in again.text
+    assert len(desk.filings) == 1
+
+
+def test_other_words_under_the_same_key_are_not_lost(browser: Any, desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who went back and wrote about another child keeps the words, and the next press files them under a new key."""
+
+    async def taken(*_: object) -> None:
+        raise KeyTaken
+
+    with monkeypatch.context() as patch:
+        patch.setattr(intake, "file_report", taken)
+        answer = browser.post("/report", FORM)
+    assert answer.status_code == 409
+    assert "请再点一次提交" in answer.text
+    assert "脸上有伤" in answer.text
+    key = re.search(r'name="form_key" value="([^"]{20,})"', answer.text)
+    assert key is not None
+    assert browser.post("/report", FORM | {"form_key": key[1]}).status_code == 200
     assert len(desk.filings) == 1
 
 
@@ -212,6 +254,7 @@ def test_a_program_files_a_report_once(browser: Any, desk: Any) -> None:
         ({"surprise": 1}, "没有名为“surprise”的项目，请删去。"),
         ({"found_at": "2026-03-01T21:40"}, "发现时间须带时区，例如 2026-03-02T08:30:00+08:00"),
         ({"narrative": "字" * 5001}, "“发现的情况”最多5000个字，请缩短。"),
+        ({"alleged_perpetrator": "字" * 201}, "“被指伤害儿童的人”最多200个字，请缩短。"),
     ],
 )
 def test_a_program_is_told_every_fault_in_chinese(browser: Any, change: dict[str, Any], fault: str) -> None:

@@ -427,6 +427,16 @@ def upgrade() -> None:
         postgresql_where=sa.text("closed_at IS NULL AND outcome IS NULL"),
     )
     op.add_column(
+        "report",
+        sa.Column(
+            "alleged_perpetrator",
+            sa.Text(),
+            server_default="",
+            nullable=False,
+            comment="name, or relation to the child; personal, read with the narrative only",
+        ),
+    )
+    op.add_column(
         "request",
         sa.Column(
             "holds",
