@@ -20,6 +20,7 @@ FIGURES = {
     "cases_without_proceeding": "Open cases in which no mechanism is live",
     "live_proceedings": "Mechanisms under way",
     "stuck_proceedings": "Mechanisms that were woken, or begun, and not taken up",
+    "letters_resting": "1 while no letter leaves before a person has spoken",
     "letters_waiting": "Letters on their way",
     "letters_oldest_seconds": "Machine seconds for which the oldest of them has waited",
     "letters_late": "Letters that have waited for too long",

@@ -20,6 +20,7 @@ from office.database import Database
 from office.tables import Appointment, CaseRow, ClockSeen, Letter, PostSeen, Proceeding, Request, Rung
 from office.timekeeping import COUNTY_ZONE
 from office.watchdog import Check, Finding, Health, audit, look, surroundings
+from office.watchdog.metrics import FIGURES, exposition
 from rules.limits import Limit, Unit
 from rules.vocabulary import AnswerKind
 from rules.workdays import Calendar, before
@@ -389,3 +390,11 @@ async def test_no_sentence_holds_a_name_an_address_or_a_case(story: Story) -> No
     assert not [word for word in personal if word in said]
     async with story.database.transaction() as session:
         assert (await session.execute(select(func.count()).select_from(CaseRow))).scalar_one() == 1
+
+
+async def test_every_figure_of_every_check_has_its_gauge(story: Story) -> None:
+    """A figure without one made an accident of the whole page of figures."""
+    await case_in_danger(story)
+    findings = await look(story.bureau, story.clock.now())
+    assert {name for one in findings for name in one.figures} <= set(FIGURES)
+    assert b"jieli_letters_resting 0.0" in exposition(findings, 1.0)
