@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
 
+import httpx
 from prefect import Flow
 from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.actions import ArtifactCreate, WorkPoolCreate
@@ -141,7 +142,9 @@ class Proceedings:
         """Create a run, once for each value of `once`, and return its id. A deployment that somebody deleted is made anew."""
         try:
             return await self._start(key, once, name, parameters, tags)
-        except ObjectNotFound:
+        except httpx.HTTPStatusError as fault:
+            if fault.response.status_code != httpx.codes.NOT_FOUND:
+                raise
             await self.deploy()
             return await self._start(key, once, name, parameters, tags)
 
