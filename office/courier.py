@@ -182,6 +182,11 @@ class Courier:
             await self._note(row, "运行记录已不存在，重新启动")
             await self._release(row.id, flow_run_id=None, wait_number=Proceeding.wait_number + 1, asleep=False)
             return False
+        if await self.prefect.is_orphan(state):
+            await self._note(row, "运行所属的部署已被删除，重新启动")
+            await self.prefect.put_away(row.flow_run_id)
+            await self._release(row.id, flow_run_id=None, wait_number=Proceeding.wait_number + 1, asleep=False)
+            return False
         age = (datetime.now(UTC) - state.since).total_seconds()
         if state.type is StateType.SCHEDULED:
             await self._release(row.id, again_in=PICK_UP_SECONDS)

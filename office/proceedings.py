@@ -24,7 +24,7 @@ from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 from prefect.client.schemas.objects import FlowRun, State, StateDetails, StateType
 from prefect.client.schemas.responses import OrchestrationResult, SetStateStatus
 from prefect.exceptions import Abort, ObjectAlreadyExists, ObjectNotFound, Pause
-from prefect.states import Scheduled
+from prefect.states import Cancelled, Scheduled
 from prefect.utilities.engine import propose_state
 
 from rules.vocabulary import Mechanism
@@ -92,6 +92,7 @@ class RunState:
     type: StateType
     name: str
     since: Any
+    deployment: UUID | None = None
 
 
 class Proceedings:
@@ -118,6 +119,7 @@ class Proceedings:
 
     async def deploy(self) -> None:
         """Make the work pool and the five deployments, or bring them up to date. Nothing is ever deleted."""
+        deployments: dict[str, UUID] = {}
         with suppress(ObjectAlreadyExists):
             await self._client.create_work_pool(
                 WorkPoolCreate(name=WORK_POOL, type=WORK_POOL, base_job_template=JOB_TEMPLATE)
@@ -135,8 +137,22 @@ class Proceedings:
                 enforce_parameter_schema=True,
                 tags=[],
             )
-            self.deployments[key] = deployment
-            self.keys[deployment] = key
+            deployments[key] = deployment
+        # Both at once: whoever looks meanwhile sees the old ones whole.
+        self.deployments, self.keys = deployments, {deployment: key for key, deployment in deployments.items()}
+
+    async def is_orphan(self, state: RunState) -> bool:
+        """Whether the run's deployment was deleted: Prefect lets no worker claim it any more."""
+        if state.deployment is None or state.deployment in self.keys:
+            return False
+        # Another worker may have made the deployments anew meanwhile.
+        await self.deploy()
+        return state.deployment not in self.keys
+
+    async def put_away(self, flow_run_id: UUID) -> None:
+        """Cancel a run that nobody can carry out any more, so that no worker is offered it again."""
+        with suppress(httpx.HTTPError, ObjectNotFound):
+            await self._client.set_flow_run_state(flow_run_id, Cancelled(message="已由新的运行接替"), force=True)
 
     async def start(self, key: str, once: str, name: str, parameters: dict[str, Any], tags: Sequence[str]) -> UUID:
         """Create a run, once for each value of `once`, and return its id. A deployment that somebody deleted is made anew."""
@@ -213,4 +229,4 @@ class Proceedings:
 def _state(run: FlowRun) -> RunState | None:
     if run.state is None:
         return None
-    return RunState(run.state.type, run.state.name or "", run.state.timestamp)
+    return RunState(run.state.type, run.state.name or "", run.state.timestamp, run.deployment_id)

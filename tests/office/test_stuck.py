@@ -30,6 +30,10 @@ class Failing:
         """Always failed."""
         return RunState(StateType.FAILED, "Failed", datetime.now(UTC) - timedelta(minutes=5))
 
+    async def is_orphan(self, _state: RunState) -> bool:
+        """Its deployment is there."""
+        return False
+
     async def reschedule(self, _run: UUID) -> bool:
         """Taken, and nothing comes of it."""
         self.put_back += 1
