@@ -81,7 +81,8 @@ def test_letters_of_before_open_and_are_answered_on_the_new_machine(after: After
     assert taken.status_code == httpx.codes.OK
     after.new.asked(after.case, "triage")
     after.new.at_rest(after.case)
-    assert after.new.letters() == []
+    # But for the question whether they may leave, which goes past the outbox.
+    assert [one for one in after.new.letters() if "信件停发" not in one.subject] == []
     resting = jieli(after.folder, "post")
     assert resting.returncode == 1
     assert "jieli post --release" in resting.stdout
