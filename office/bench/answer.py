@@ -26,7 +26,7 @@ from office.bench import Unmeasured, officers
 from office.bench.figures import percentile
 from office.bench.officers import Filled
 from office.bench.sleepers import Sleepers
-from office.bench.surroundings import UNLIMITED_MAIL, everything, records_alone
+from office.bench.surroundings import UNLIMITED_MAIL, measured_within, records_alone
 from office.opening import open_bureau
 from office.supervisor import Supervisor
 
@@ -64,15 +64,9 @@ LABELS = {
 
 def measure(settings: Settings, progress: Progress) -> dict[str, float]:
     """The figures of `LABELS`. Raises `Unmeasured`, `StartFault`."""
-    bar = progress.add_task("启动全部部件", total=None)
-    with everything(settings, **UNLIMITED_MAIL) as supervisor:
-        progress.update(bar, total=1, completed=1)
-        try:
-            ours = asyncio.run(asyncio.wait_for(_measure(supervisor, progress), LONGEST))
-        except TimeoutError:
-            raise Unmeasured(f"{LONGEST:.0f}秒内没有测完，机器可能另有繁重的工作。") from None
-        except httpx.HTTPError as fault:
-            raise Unmeasured(f"门户或 Prefect 没有应答（{type(fault).__name__}）。") from fault
+    ours = measured_within(
+        LONGEST, lambda supervisor: _measure(supervisor, progress), settings, progress, **UNLIMITED_MAIL
+    )
     return ours | _beside(progress)
 
 

@@ -12,15 +12,13 @@ import asyncio
 import time
 from dataclasses import dataclass
 
-import httpx
 import psutil
 from rich.progress import Progress
 from sqlalchemy import text
 
 from config.settings import Settings
-from office.bench import Unmeasured
 from office.bench.sleepers import Sleepers
-from office.bench.surroundings import UNLIMITED_MAIL, everything
+from office.bench.surroundings import UNLIMITED_MAIL, measured_within
 from office.database import Database
 from office.opening import open_bureau
 from office.parts import open_secret
@@ -80,15 +78,9 @@ class Held:
 
 def measure(settings: Settings, progress: Progress) -> dict[str, float]:
     """The figures of `LABELS`. Raises `Unmeasured`, `StartFault`."""
-    bar = progress.add_task("启动全部部件", total=None)
-    with everything(settings, **UNLIMITED_MAIL) as supervisor:
-        progress.update(bar, total=1, completed=1)
-        try:
-            return asyncio.run(asyncio.wait_for(_measure(supervisor, progress), LONGEST))
-        except TimeoutError:
-            raise Unmeasured(f"{LONGEST:.0f}秒内没有测完，机器可能另有繁重的工作。") from None
-        except httpx.HTTPError as fault:
-            raise Unmeasured(f"门户或 Prefect 没有应答（{type(fault).__name__}）。") from fault
+    return measured_within(
+        LONGEST, lambda supervisor: _measure(supervisor, progress), settings, progress, **UNLIMITED_MAIL
+    )
 
 
 async def _measure(supervisor: Supervisor, progress: Progress) -> dict[str, float]:

@@ -21,7 +21,7 @@ from sqlalchemy import func, select, text, update
 
 from office.bench import Unmeasured
 from office.bench.figures import percentile
-from office.bench.surroundings import free_ports
+from office.bench.surroundings import UNLIMITED_MAIL, free_ports
 from office.bureau import Bureau
 from office.clock import run_clock
 from office.mailer import SmtpMailer
@@ -50,8 +50,7 @@ async def punctuality(bureau: Bureau, every: int, progress: Progress) -> dict[st
     """Seconds from due to handed over: the median and the 99th percentile, idle and busy. Of the open steps, each
     `every`th by its id may fall due. Raises `Unmeasured`."""
     (port,) = free_ports(1)
-    plenty = dict.fromkeys(("mail_ceiling_case", "mail_ceiling_recipient", "mail_ceiling_hour"), 1_000_000)
-    settings = bureau.settings.model_copy(update=plenty | {"catcher_port": port})
+    settings = bureau.settings.model_copy(update=UNLIMITED_MAIL | {"catcher_port": port})
     sending = replace(bureau, settings=settings)
     # What was put before is not what is measured.
     async with bureau.database.transaction() as session:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import socket
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import httpx
 import psutil
 from rich.progress import Progress
 
 from config.settings import Settings
+from office.bench import Unmeasured
 from office.embedded import EmbeddedPostgres
 from office.parts import LOOPBACK
 from office.supervisor import Supervisor
@@ -78,6 +82,30 @@ def everything(settings: Settings, **more: object) -> Iterator[Supervisor]:
                 yield supervisor
         finally:
             EmbeddedPostgres(own.data_dir / "demo").destroy()
+
+
+def measured_within(
+    seconds: float,
+    work: Callable[[Supervisor], Coroutine[Any, Any, dict[str, float]]],
+    settings: Settings,
+    progress: Progress,
+    **more: object,
+) -> dict[str, float]:
+    """What `work` measures with everything running, `more` settings as `everything` takes them.
+
+    Raises:
+        Unmeasured: it took longer than so many machine seconds, or a part did not answer.
+        StartFault: something is missing or died.
+    """
+    bar = progress.add_task("启动全部部件", total=None)
+    with everything(settings, **more) as supervisor:
+        progress.update(bar, total=1, completed=1)
+        try:
+            return asyncio.run(asyncio.wait_for(work(supervisor), seconds))
+        except TimeoutError:
+            raise Unmeasured(f"{seconds:.0f}秒内没有测完，机器可能另有繁重的工作。") from None
+        except httpx.HTTPError as fault:
+            raise Unmeasured(f"门户或 Prefect 没有应答（{type(fault).__name__}）。") from fault
 
 
 @contextmanager

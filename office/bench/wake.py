@@ -14,7 +14,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from uuid import UUID
 
-import httpx
 import psutil
 from rich.progress import Progress
 from sqlalchemy import update
@@ -22,7 +21,7 @@ from sqlalchemy import update
 from config.settings import Settings
 from office.bench import Unmeasured
 from office.bench.sleepers import Sleepers
-from office.bench.surroundings import end, everything
+from office.bench.surroundings import end, measured_within
 from office.bureau import Bureau
 from office.opening import open_bureau
 from office.supervisor import Supervisor
@@ -49,15 +48,7 @@ LABELS = {
 
 def measure(settings: Settings, progress: Progress) -> dict[str, float]:
     """The figures of `LABELS`. Raises `Unmeasured`, `StartFault`."""
-    bar = progress.add_task("启动全部部件", total=None)
-    with everything(settings) as supervisor:
-        progress.update(bar, total=1, completed=1)
-        try:
-            return asyncio.run(asyncio.wait_for(_Wake(supervisor, progress).measure(), LONGEST))
-        except TimeoutError:
-            raise Unmeasured(f"{LONGEST:.0f}秒内没有测完，机器可能另有繁重的工作。") from None
-        except httpx.HTTPError as fault:
-            raise Unmeasured(f"门户或 Prefect 没有应答（{type(fault).__name__}）。") from fault
+    return measured_within(LONGEST, lambda supervisor: _Wake(supervisor, progress).measure(), settings, progress)
 
 
 class _Wake:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from office.bureau import Bureau
-from office.cli.output import CountyOption, Fault, JsonOption, app, out, say, with_bureau
+from office.cli.output import CountyOption, Fault, JsonOption, app, say, tell, with_bureau
 from office.sealing import Verified, verify
 
 
@@ -38,8 +38,7 @@ def audit(
             }
         )  # fmt: skip
     else:
-        for sentence in _sentences(found):
-            out.print(sentence, markup=False)
+        tell(_sentences(found))
     sys.exit(0 if broken is None else 1)
 
 

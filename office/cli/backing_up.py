@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from config.settings import Settings
 from office import backup as backups
-from office.cli.output import CountyOption, JsonOption, app, err, out, say
+from office.cli.output import CountyOption, JsonOption, app, progress_told, say, tell
 from office.timekeeping import COUNTY_ZONE, iso
 
 
@@ -27,7 +24,7 @@ def backup(
     as_json: JsonOption = False,
 ) -> None:
     """备份：两个数据库和本县的文件写成一个文件，读回核对无误才算数。运行中、停着都可以备份。"""
-    with _progress(as_json) as progress:
+    with progress_told(as_json) as progress:
         made = asyncio.run(backups.make(_settings(county), folder, keys_to, progress))
     if as_json:
         say(
@@ -37,15 +34,7 @@ def backup(
             }
         )  # fmt: skip
         return
-    out.print(f"备份完成并已读回核对：{made.archive}（{_size(made.bytes)}，{made.manifest.rows}行）。", markup=False)
-    if "prefect" not in made.manifest.databases:
-        out.print("Prefect 服务由别处管理，没有备份它的数据库；恢复后各案件的流程会重新启动。", markup=False)
-    if made.keys is None:
-        out.print("链接的密钥来自 JIELI_SECRET_KEY，不在备份里，请另行保管。", markup=False)
-    else:
-        out.print(f"链接的密钥：{made.keys}。恢复时需要它；谁同时拿到两个文件，谁就能打开每一个链接。", markup=False)
-        if made.keys.parent == made.archive.parent:
-            out.print("请把密钥文件移到别处保管，或用 --keys-to 直接写到别处。", markup=False)
+    tell(_made(made))
 
 
 @app.command()
@@ -63,10 +52,11 @@ def restore(
     as_json: JsonOption = False,
 ) -> None:
     """恢复备份到空的数据文件夹（或空的数据库），核对无误后即可 jieli up。已有的数据不会被覆盖。"""
-    with _progress(as_json) as progress:
+    settings = _settings(county)
+    with progress_told(as_json) as progress:
         done = asyncio.run(
             backups.restore(
-                _settings(county), archive.expanduser().absolute(), keys and keys.expanduser().absolute(), progress,
+                settings, archive.expanduser().absolute(), keys and keys.expanduser().absolute(), progress,
                 without_keys=without_keys, letters_leave=letters_leave,
             )
         )  # fmt: skip
@@ -78,32 +68,42 @@ def restore(
             }
         )  # fmt: skip
         return
+    tell(_restored(done, settings))
+
+
+def _made(made: backups.Made) -> list[str]:
+    sentences = [f"备份完成并已读回核对：{made.archive}（{_size(made.bytes)}，{made.manifest.rows}行）。"]
+    if "prefect" not in made.manifest.databases:
+        sentences.append("Prefect 服务由别处管理，没有备份它的数据库；恢复后各案件的流程会重新启动。")
+    if made.keys is None:
+        sentences.append("链接的密钥来自 JIELI_SECRET_KEY，不在备份里，请另行保管。")
+    else:
+        sentences.append(f"链接的密钥：{made.keys}。恢复时需要它；谁同时拿到两个文件，谁就能打开每一个链接。")
+        if made.keys.parent == made.archive.parent:
+            sentences.append("请把密钥文件移到别处保管，或用 --keys-to 直接写到别处。")
+    return sentences
+
+
+def _restored(done: backups.Restored, settings: Settings) -> list[str]:
+    county = f"本县的文件：{done.county}"
+    if settings.county.expanduser().absolute() != done.county:
+        county += "。与现用的县文件夹不同，请核对后选定一个，写进 JIELI_COUNTY。"
     made_at = done.manifest.made_at.astimezone(COUNTY_ZONE)
     sentences = [
         f"已恢复{made_at:%Y年%m月%d日 %H:%M}的备份并核对无误：未办结案件{done.open_cases}件，"
         f"办理中的流程{done.open_proceedings}个。",
-        f"本县的文件：{done.county}",
+        county,
         "备份之后收到的报告、答复不在其中，请对照纸质记录补录；新的案号已跳过一段，不会与备份之后发出的案号重复。",
         "现在可以运行 jieli up。",
     ]
-    if _settings(county).county.expanduser().absolute() != done.county:
-        sentences[1] += "。与现用的县文件夹不同，请核对后选定一个，写进 JIELI_COUNTY。"
     if done.letters_rest:
         sentences.append("信件暂停发出：核对案件后运行 jieli post --release，才会重新核对并发送。")
-    for sentence in sentences:
-        out.print(sentence, markup=False)
+    return sentences
 
 
 def _settings(county: Path | None) -> Settings:
     chosen = Settings()
     return chosen if county is None else chosen.model_copy(update={"county": county.expanduser().absolute()})
-
-
-@contextmanager
-def _progress(as_json: bool) -> Iterator[Progress]:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=err, transient=as_json) as progress:
-        yield progress
 
 
 def _size(count: int) -> str:

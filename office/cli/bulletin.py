@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from office.bureau import Bureau
-from office.cli.output import CountyOption, JsonOption, app, out, say, with_bureau
+from office.cli.output import CountyOption, JsonOption, app, out, say, tell, with_bureau
 
 
 @app.command()
@@ -36,6 +36,4 @@ def bulletin(
     if not paths:
         out.print(f"{made.month.label}没有任何记录：没有案件、报告，也没有交办事项；没有写文件。")
         return
-    for path in paths:
-        out.print(str(path), markup=False)
-    out.print("发文字号、主送机关、成文日期请印发单位核对填写。")
+    tell([*map(str, paths), "发文字号、主送机关、成文日期请印发单位核对填写。"])

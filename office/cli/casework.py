@@ -10,9 +10,8 @@ from typing import Annotated, Any
 
 import typer
 from pydantic import ValidationError
-from rich.table import Table
 
-from office.cli.output import CountyOption, Fault, JsonOption, app, deadline, moment, out, say, with_bureau
+from office.cli.output import CountyOption, Fault, JsonOption, app, deadline, moment, out, say, show_table, with_bureau
 from office.intake import BadFiling, Filing, KeyTaken, file_report
 from office.phone import answer_by_phone
 from office.views import NoSuchCase, explain_case, list_cases, show_case
@@ -99,20 +98,17 @@ def cases(
     if not rows:
         out.print("没有逾期的案件。" if overdue else "还没有案件。", markup=False)
         return
-    table = Table()
-    for heading in ("案号", "机制", "等待", "逾期", "升级至"):
-        table.add_column(heading, overflow="fold")
-    for row in rows:
-        waiting = "\n".join(
-            f"{w['office']} {STEPS[w['step']].label} {deadline(w['due'])}{' 逾期' if w['overdue'] else ''}"
-            for w in row["waiting_for"]
-        )
-        mechanisms = "、".join(Mechanism(m).label for m in row["mechanisms"]) or "已结案"
-        table.add_row(
-            row["case"], mechanisms, waiting or "—", "是" if row["overdue"] else "",
-            Level(row["level"]).label if row["level"] else "",
-        )  # fmt: skip
-    out.print(table)
+    show_table(("案号", "机制", "等待", "逾期", "升级至"), [_row(row) for row in rows])
+
+
+def _row(row: dict[str, Any]) -> tuple[str, ...]:
+    waiting = "\n".join(
+        f"{w['office']} {STEPS[w['step']].label} {deadline(w['due'])}{' 逾期' if w['overdue'] else ''}"
+        for w in row["waiting_for"]
+    )
+    mechanisms = "、".join(Mechanism(m).label for m in row["mechanisms"]) or "已结案"
+    level = Level(row["level"]).label if row["level"] else ""
+    return row["case"], mechanisms, waiting or "—", "是" if row["overdue"] else "", level
 
 
 def _known(work: Any, county: Path | None) -> Any:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
 from office import holds as holding
 from office.bureau import Bureau
-from office.cli.output import CountyOption, Fault, JsonOption, app, moment, out, say, with_bureau
+from office.cli.output import CountyOption, Fault, JsonOption, app, moment, out, say, show_table, with_bureau
 from office.cli.people import read_moment
 from rules.holds import HoldReason
 
@@ -88,12 +87,11 @@ def holds(county: CountyOption = None, as_json: JsonOption = False) -> None:
     if not found:
         out.print("没有暂停计时的事项。")
         return
-    table = Table()
-    for heading in ("案号", "事项", "办件号", "承办单位", "原因", "暂停至", "办理时限"):
-        table.add_column(heading, overflow="fold")
-    for one in found:
-        table.add_row(
+    rows = [
+        (
             one["case"], one["step_label"], str(one["request"]), one["office_name"], one["reason_label"],
             moment(one["held_until"]), moment(one["due"]),
-        )  # fmt: skip
-    out.print(table)
+        )
+        for one in found
+    ]  # fmt: skip
+    show_table(("案号", "事项", "办件号", "承办单位", "原因", "暂停至", "办理时限"), rows)

@@ -11,8 +11,19 @@ import typer
 from rich.progress import Progress
 
 from config.settings import Settings
-from office.cli.output import CountyOption, Fault, JsonOption, app, county_of, err, out, say, with_bureau
-from office.refusals import Refused
+from office.cli.output import (
+    CountyOption,
+    Fault,
+    JsonOption,
+    app,
+    county_of,
+    err,
+    out,
+    refusals_told,
+    say,
+    tell,
+    with_bureau,
+)
 
 if TYPE_CHECKING:
     from office.survey import Filed, Outcome
@@ -31,11 +42,10 @@ def qr(
     """给每个村写一张可以打印的报告二维码（SVG，A4）：扫码打开报告表单，地点已经选好。"""
     from office import posters
 
-    try:
+    with refusals_told():
         printed = posters.sheets(county_of(county), Settings(), township=township, village=village, school=school)
+    try:
         files = posters.write(to, printed)
-    except Refused as refusal:
-        raise Fault(refusal.sentence) from refusal
     except OSError as fault:
         raise Fault(f"写不进文件夹 {to}：{fault.strerror}。") from fault
     if as_json:
@@ -46,9 +56,8 @@ def qr(
             ]
         )
         return
-    for one, file in zip(printed, files, strict=True):
-        out.print(f"{one.place}　{file}", markup=False)
-    out.print(f"共{len(files)}张，用A4纸打印。改了网址的，要重新打印。", markup=False)
+    lines = [f"{one.place}　{file}" for one, file in zip(printed, files, strict=True)]
+    tell([*lines, f"共{len(files)}张，用A4纸打印。改了网址的，要重新打印。"])
 
 
 @app.command(name="import")
@@ -82,10 +91,8 @@ def import_survey(
 def _import(file: Path, columns: Sequence[Column], county: Path | None, *, trial: bool, as_json: bool) -> None:
     from office import survey, survey_file
 
-    try:
+    with refusals_told():
         rows = survey_file.read_rows(file, columns)
-    except Refused as refusal:
-        raise Fault(refusal.sentence) from refusal
     with Progress(console=err, transient=True, disable=as_json) as progress:
         bar = progress.add_task("检查" if trial else "导入", total=len(rows))
         outcome = with_bureau(

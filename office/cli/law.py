@@ -9,13 +9,12 @@ from typing import Annotated
 
 import typer
 from pydantic import ValidationError
-from rich.table import Table
 
 from config.county import check_county, county_warnings
 from config.faults import Fault as FolderFault
 from config.settings import Settings
 from config.steps_table import steps_table
-from office.cli.output import CountyOption, Fault, JsonOption, app, county_of, err, out, say
+from office.cli.output import CountyOption, Fault, JsonOption, app, county_of, err, out, say, show_table
 from office.timekeeping import COUNTY_ZONE
 from rules.entitlements import Facts, ImpossibleFactsError, decide, facts_faults, facts_schema
 from rules.limits import Limit
@@ -161,12 +160,8 @@ def steps(county: CountyOption = None, as_json: JsonOption = False) -> None:
     if as_json:
         say(rows)
         return
-    table = Table(title="事项一览")
-    for heading in ("编号", "代号", "事项", "单位", "签收", "办理", "来源", "依据"):
-        table.add_column(heading, overflow="fold")
-    for row in rows:
-        table.add_row(*[str(cell) for cell in _cells(row)])
-    out.print(table)
+    headings = ("编号", "代号", "事项", "单位", "签收", "办理", "来源", "依据")
+    show_table(headings, [[str(cell) for cell in _cells(row)] for row in rows], title="事项一览")
 
 
 def _cells(row: dict[str, object]) -> list[object]:

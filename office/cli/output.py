@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +15,8 @@ from typing import Annotated, Any, NoReturn, TypeVar
 import typer
 from pydantic import ValidationError
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
 
 from config.county import County, CountyFault, load_county
 from config.settings import Settings
@@ -73,6 +75,15 @@ def fail_plainly() -> Iterator[None]:
         fail(f"连接不上数据库或服务：{type(fault).__name__}。请确认 jieli up 正在运行。")
 
 
+@contextmanager
+def refusals_told() -> Iterator[None]:
+    """What the office refuses in the block is a `Fault` of the command."""
+    try:
+        yield
+    except Refused as refusal:
+        raise Fault(refusal.sentence) from refusal
+
+
 def _setting(location: tuple[int | str, ...]) -> str:
     return f"JIELI_{str(location[0]).upper()}" if location else "设置"
 
@@ -80,6 +91,30 @@ def _setting(location: tuple[int | str, ...]) -> str:
 def say(value: Any) -> None:
     """One JSON document on stdout."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
+
+
+def tell(sentences: Iterable[str]) -> None:
+    """A line each, as it stands: what people wrote may hold brackets."""
+    for sentence in sentences:
+        out.print(sentence, markup=False)
+
+
+def show_table(headings: Sequence[str], rows: Iterable[Sequence[str]], title: str | None = None) -> None:
+    """A table on stdout; nothing is cut off."""
+    table = Table(title=title)
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    out.print(table)
+
+
+@contextmanager
+def progress_told(as_json: bool) -> Iterator[Progress]:
+    """Bars on stderr for long work, gone afterwards where a program reads along."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=err, transient=as_json) as progress:
+        yield progress
 
 
 def county_of(folder: Path | None) -> County:
@@ -103,10 +138,8 @@ def with_bureau(county: Path | None, work: Callable[[Bureau], Awaitable[T]]) -> 
         finally:
             await bureau.database.close()
 
-    try:
+    with refusals_told():
         return asyncio.run(run())
-    except Refused as refusal:
-        raise Fault(refusal.sentence) from refusal
 
 
 def moment(text: str | None) -> str:

@@ -6,13 +6,12 @@ from datetime import datetime, timedelta
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from office.absences import COORDINATOR, end_absence, set_absence
 from office.bars import bar as bar_person
 from office.bars import bars_in, lift
 from office.bureau import Bureau
-from office.cli.output import CountyOption, Fault, JsonOption, app, moment, out, say, with_bureau
+from office.cli.output import CountyOption, Fault, JsonOption, app, moment, out, say, show_table, with_bureau
 from office.directory import POSTS, Standing, directory
 from office.staffing import settle
 from office.timekeeping import COUNTY_ZONE, iso
@@ -49,17 +48,16 @@ def people(
     if as_json:
         say(chosen)
         return
-    table = Table()
-    for heading in ("单位", "代号", "姓名", "职务", "状态", "代理"):
-        table.add_column(heading, overflow="fold")
-    for one in chosen:
-        for row in one["officers"]:
-            table.add_row(
-                one["name"], row["key"], row["name"], "共用邮箱" if row["shared"] else POSTS.get(row["post"], ""),
-                "、".join(Standing(state).label for state in row["states"]),
-                "\n".join(f"{a['stand_in']} {moment(a['from'])}—{moment(a['to'])}" for a in row["absences"]),
-            )  # fmt: skip
-    out.print(table)
+    rows = [
+        (
+            one["name"], row["key"], row["name"], "共用邮箱" if row["shared"] else POSTS.get(row["post"], ""),
+            "、".join(Standing(state).label for state in row["states"]),
+            "\n".join(f"{a['stand_in']} {moment(a['from'])}—{moment(a['to'])}" for a in row["absences"]),
+        )
+        for one in chosen
+        for row in one["officers"]
+    ]  # fmt: skip
+    show_table(("单位", "代号", "姓名", "职务", "状态", "代理"), rows)
 
 
 @app.command()

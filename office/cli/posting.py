@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from office.bureau import Bureau
-from office.cli.output import CountyOption, JsonOption, app, moment, out, say, with_bureau
+from office.cli.output import CountyOption, JsonOption, app, moment, say, tell, with_bureau
 from office.post.watch import Waiting, seen, waiting
 from rules.vocabulary import LetterState
 
@@ -34,8 +34,7 @@ def post(
         oldest = None if found.oldest is None else found.oldest.isoformat()
         say({"states": found.states, "oldest": oldest, "late": found.late, "resting": found.resting})
     else:
-        for sentence in _sentences(found):
-            out.print(sentence, markup=False)
+        tell(_sentences(found))
     sys.exit(1 if found.resting or found.late else 0)
 
 

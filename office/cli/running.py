@@ -10,7 +10,7 @@ import typer
 
 from config.settings import Settings
 from office.bench import NAMES, UnknownBenchmark, Unmeasured, chosen, label_of, run
-from office.cli.output import CountyOption, Fault, JsonOption, app, county_of, err, out
+from office.cli.output import CountyOption, Fault, JsonOption, app, county_of, err, out, progress_told
 
 
 def _settings(county: CountyOption) -> Settings:
@@ -53,7 +53,6 @@ def bench(
     as_json: JsonOption = False,
 ) -> None:
     """在临时文件夹里启动全部部件并测量；要比较的在同一次运行中测出。JSON 每项测试一行。"""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
     from rich.table import Table
 
     try:
@@ -62,10 +61,9 @@ def bench(
         err.print(str(unknown), markup=False)
         sys.exit(2)
     settings = _settings(county)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     for each in names:
         try:
-            with Progress(*columns, console=err, transient=as_json) as progress:
+            with progress_told(as_json) as progress:
                 result = run(each, settings, progress)
         except Unmeasured as unmeasured:
             raise Fault(f"基准测试 {each} 没有测完：{unmeasured}") from unmeasured

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from rich.table import Table
-
 from office.bureau import Bureau
-from office.cli.output import CountyOption, JsonOption, app, deadline, moment, out, say, with_bureau
+from office.cli.output import CountyOption, JsonOption, app, deadline, moment, out, say, show_table, with_bureau
 from office.timekeeping import iso
 from office.unresolved import unresolved as used_up
 from rules.steps import step
@@ -37,12 +35,11 @@ def unresolved(county: CountyOption = None, as_json: JsonOption = False) -> None
     if not found:
         out.print("没有未解决的事项。")
         return
-    table = Table()
-    for heading in ("案号", "事项", "办件号", "承办单位", "办理时限", "最后一次告知", "报告联席会议"):
-        table.add_column(heading, overflow="fold")
-    for one in found:
-        table.add_row(
+    rows = [
+        (
             one["case"], one["step_label"], str(one["request"]), one["office_name"], deadline(one["due"]),
             moment(one["told_at"]), "已报告" if one["listed"] else "待报告",
-        )  # fmt: skip
-    out.print(table)
+        )
+        for one in found
+    ]  # fmt: skip
+    show_table(("案号", "事项", "办件号", "承办单位", "办理时限", "最后一次告知", "报告联席会议"), rows)

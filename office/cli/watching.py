@@ -7,7 +7,7 @@ import sys
 from sqlalchemy.exc import SQLAlchemyError
 
 from office.bureau import Bureau
-from office.cli.output import CountyOption, JsonOption, app, out, say, with_bureau
+from office.cli.output import CountyOption, JsonOption, app, say, tell, with_bureau
 from office.watchdog import Finding, Health, look
 from office.watchdog.looking import away
 
@@ -28,8 +28,7 @@ def doctor(county: CountyOption = None, as_json: JsonOption = False) -> None:
         say([_record(one) for one in found])
     else:
         for one in found:
-            for line in _lines(one):
-                out.print(line, markup=False)
+            tell(_lines(one))
     sys.exit(1 if any(one.state is Health.BAD for one in found) else 0)
 
 
