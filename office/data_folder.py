@@ -51,6 +51,11 @@ def private_folder(folder: Path) -> Path:
     return folder
 
 
+def new_private_file(path: Path) -> IO[bytes]:
+    """A file that was not there and that only we can read, open for writing. Raises FileExistsError."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+
+
 LINK_KEY = "link-key"
 """The name of the secret from which every link and code is made."""
 
@@ -65,8 +70,8 @@ def kept_secret(data_dir: Path, name: str) -> str:
     path = folder / name
     if not path.exists():
         draft = folder / f".{name}.{secrets.token_hex(8)}"
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(32))
+        with new_private_file(draft) as file:
+            file.write(secrets.token_urlsafe(32).encode())
             file.flush()
             os.fsync(file.fileno())
         try:

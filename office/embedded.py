@@ -23,7 +23,7 @@ from urllib.parse import quote
 import psutil
 
 from office import leash
-from office.data_folder import StartFault, kept_secret, last_lines, log_path, open_log, private_folder
+from office.data_folder import StartFault, kept_secret, last_lines, log_path, new_private_file, open_log, private_folder
 from office.embedded_places import ADVICE, SYSTEM_DIR, Place, place_of_cluster, programs, socket_folder, wheel_programs
 
 DATABASES = ("jieli", "prefect")
@@ -161,8 +161,8 @@ class EmbeddedPostgres:
         shutil.rmtree(draft, ignore_errors=True)  # left by an initdb that was killed
         password_file = place.home / ".initdb-password"
         password_file.unlink(missing_ok=True)
-        with os.fdopen(os.open(password_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(self._password(_SUPERUSER))
+        with new_private_file(password_file) as file:
+            file.write(self._password(_SUPERUSER).encode())
         if place.account is not None:
             os.chown(password_file, place.account.user, place.account.group)
         try:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from config.settings import Settings
-from office.data_folder import StartFault
+from office.data_folder import StartFault, new_private_file
 
 _LOCK = "up.lock"
 _RECORD = "environment.json"
@@ -47,8 +47,8 @@ def leave_word(data_dir: Path, environment: Mapping[str, str]) -> None:
     ours = {name: value for name, value in environment.items() if name.startswith(("JIELI_", "PREFECT_", "DO_NOT"))}
     draft = data_dir / f".{_RECORD}"
     draft.unlink(missing_ok=True)
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        json.dump(ours, file)
+    with new_private_file(draft) as file:
+        file.write(json.dumps(ours).encode())
     draft.replace(data_dir / _RECORD)
 
 

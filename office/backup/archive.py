@@ -19,6 +19,8 @@ from typing import IO
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from office.data_folder import new_private_file
+
 FORMAT = 1
 MANIFEST = "manifest.json"
 RECORDS = "records"
@@ -78,7 +80,7 @@ def name_at(at: datetime) -> str:
 
 def write_private(path: Path, content: bytes) -> None:
     """A new file that only we can read, kept on the disk before we go on. Raises FileExistsError."""
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+    with new_private_file(path) as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
@@ -86,10 +88,7 @@ def write_private(path: Path, content: bytes) -> None:
 
 def pack(draft: Path, manifest: Manifest, members: Mapping[str, Path]) -> None:
     """Write manifest and members into a new file at `draft`."""
-    with (
-        os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file,
-        tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as tar,
-    ):
+    with new_private_file(draft) as file, tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as tar:
         told = manifest.model_dump_json(indent=1).encode()
         head = tarfile.TarInfo(MANIFEST)
         head.size, head.mode = len(told), 0o600
@@ -150,7 +149,7 @@ def _manifest(tar: tarfile.TarFile, head: tarfile.TarInfo | None, archive: Path)
 def _copied(content: IO[bytes], path: Path) -> str:
     """Copy a member to a new file; gives its SHA-256."""
     seen = hashlib.sha256()
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+    with new_private_file(path) as file:
         while chunk := content.read(_CHUNK):
             seen.update(chunk)
             file.write(chunk)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from sqlalchemy import ColumnClause, func, literal_column, select, table, text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from office.backup.archive import TableContents
+from office.backup.archive import BackupFault, TableContents
 
 # However the server or the role is set up, a row reads the same.
 _SPOKEN = (
@@ -29,6 +29,8 @@ async def cut(url: str) -> AsyncIterator[AsyncConnection]:
         async with engine.connect() as connection:
             for sentence in _SPOKEN:
                 await connection.execute(text(sentence))
+            # What is seen is settled by the first question, and not by the settings before it.
+            await connection.execute(text("SELECT 1"))
             yield connection
     finally:
         await engine.dispose()
@@ -61,3 +63,12 @@ async def _contents(connection: AsyncConnection, name: str) -> TableContents:
     one = table(name, schema="public").alias("one")
     row = (await connection.execute(select(func.count(), _DIGEST).select_from(one))).one()
     return TableContents(rows=row[0], digest=row[1])
+
+
+async def require_same(url: str, held: Mapping[str, TableContents]) -> None:
+    """Raise a BackupFault unless the database holds exactly that."""
+    async with cut(url) as connection:
+        found = await contents_of(connection)
+    wrong = sorted(name for name in found.keys() | held.keys() if found.get(name) != held.get(name))
+    if wrong:
+        raise BackupFault(f"读回的数据与原数据不同（{'、'.join(wrong)}），这份备份不能用；请重做一次。")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import tempfile
-from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -19,8 +19,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from config.county import load_county
 from config.settings import Settings
 from office.backup.archive import (
+    FORMAT,
     KEYS_SUFFIX,
-    PREFECT,
     RECORDS,
     BackupFault,
     Manifest,
@@ -32,7 +32,7 @@ from office.backup.archive import (
     unpack,
     write_private,
 )
-from office.backup.contents import contents_of, cut, snapshot_of, tables_of
+from office.backup.contents import contents_of, cut, require_same, snapshot_of, tables_of
 from office.backup.places import Databases, folder_of, opened
 from office.backup.programs import dump, load
 from office.embedded import EmbeddedPostgres
@@ -66,8 +66,7 @@ async def make(settings: Settings, target: Path, keys_to: Path | None, progress:
     with tempfile.TemporaryDirectory(prefix=".jieli-backup-", dir=target) as draft_folder:
         draft = Path(draft_folder)
         async with opened(settings) as databases:
-            manifest, members = await _copy(databases, settings.county, draft, progress)
-        manifest = manifest.model_copy(update={"county": county.code, "key": fingerprint(key)})
+            manifest, members = await _copy(databases, settings.county, county.code, key, draft, progress)
         packed = draft / "archive"
         await asyncio.to_thread(pack, packed, manifest, members)
         await _read_back(packed, draft, progress)
@@ -87,36 +86,31 @@ def _folder(path: Path) -> Path:
 
 
 async def _copy(
-    databases: Databases, county: Path, draft: Path, progress: Progress
+    databases: Databases, folder: Path, code: str, key: str, draft: Path, progress: Progress
 ) -> tuple[Manifest, dict[str, Path]]:
-    """Dump every database from one cut, and take the county's files along."""
+    """Dump every database from one cut, and take along the files of the county of that code, which stand in `folder`."""
     bar = progress.add_task("导出数据", total=2 * len(databases.urls))
+    held: dict[str, dict[str, TableContents]] = {}
     try:
-        # Both cuts are made one right after the other, before anything is copied.
-        async with cut(databases.records) as records:
-            snapshots = {RECORDS: (records, await snapshot_of(records))}
+        async with AsyncExitStack() as cuts:
+            # The cuts are made one right after the other, before anything is copied.
+            seen = {name: await cuts.enter_async_context(cut(url)) for name, url in databases.urls.items()}
             made_at = datetime.now(UTC)
-            revision = await _revision(records)
-            if databases.prefect is None:
-                held = await _dumped(databases.urls, snapshots, draft, progress, bar)
-            else:
-                async with cut(databases.prefect) as prefect:
-                    snapshots[PREFECT] = prefect, await snapshot_of(prefect)
-                    held = await _dumped(databases.urls, snapshots, draft, progress, bar)
+            revision = await _revision(seen[RECORDS])
+            for name, connection in seen.items():
+                await dump(databases.urls[name], await snapshot_of(connection), draft / f"{name}.dump")
+                progress.advance(bar)
+                held[name] = await contents_of(connection)
+                progress.advance(bar)
     except (OSError, SQLAlchemyError) as fault:
         raise BackupFault(f"数据库没有应答（{type(fault).__name__}）；请运行 jieli doctor 查看。") from fault
     members = {f"{name}.dump": draft / f"{name}.dump" for name in held}
-    members |= {f"county/{path.name}": path for path in _files_of(county)}
+    members |= {f"county/{path.name}": path for path in _files_of(folder)}
+    files = {name: digest_of(path) for name, path in members.items()}
     manifest = Manifest(
-        format=1,
-        made_at=made_at,
-        version=version("jieli"),
-        revision=revision,
-        county="",
-        key="",
-        databases=held,
-        files={name: digest_of(path) for name, path in members.items()},
-    )
+        format=FORMAT, made_at=made_at, version=version("jieli"), revision=revision, county=code, key=fingerprint(key),
+        databases=held, files=files,
+    )  # fmt: skip
     return manifest, members
 
 
@@ -128,22 +122,6 @@ async def _revision(records: AsyncConnection) -> str:
     if "alembic_version" not in await tables_of(records):
         raise BackupFault("数据库里还没有数据表；请先运行一次 jieli up。")
     return str((await records.execute(text("SELECT version_num FROM alembic_version"))).scalar_one())
-
-
-async def _dumped(
-    urls: Mapping[str, str],
-    snapshots: Mapping[str, tuple[AsyncConnection, str]],
-    draft: Path,
-    progress: Progress,
-    bar: int,
-) -> dict[str, dict[str, TableContents]]:
-    held = {}
-    for name, (connection, snapshot) in snapshots.items():
-        await dump(urls[name], snapshot, draft / f"{name}.dump")
-        progress.advance(bar)  # type: ignore[arg-type]
-        held[name] = await contents_of(connection)
-        progress.advance(bar)  # type: ignore[arg-type]
-    return held
 
 
 async def _read_back(packed: Path, draft: Path, progress: Progress) -> None:
@@ -163,15 +141,6 @@ async def _read_back(packed: Path, draft: Path, progress: Progress) -> None:
                 progress.advance(bar)
         finally:
             await asyncio.to_thread(server.destroy)
-
-
-async def require_same(url: str, held: Mapping[str, TableContents]) -> None:
-    """Raise a BackupFault unless the database holds exactly that."""
-    async with cut(url) as connection:
-        found = await contents_of(connection)
-    wrong = sorted(name for name in found.keys() | held.keys() if found.get(name) != held.get(name))
-    if wrong:
-        raise BackupFault(f"读回的数据与原数据不同（{'、'.join(wrong)}），这份备份不能用；请重做一次。")
 
 
 def _keep(packed: Path, archive: Path, keys: Path | None, key: str) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from config.settings import Settings
-from office.backup.archive import BackupFault
+from office.backup.archive import PREFECT, RECORDS, BackupFault
 from office.data_folder import StartFault, private_folder
 from office.embedded import EmbeddedPostgres
 from office.installation import hold, is_held
@@ -31,7 +31,7 @@ class Databases:
     @property
     def urls(self) -> dict[str, str]:
         """Each database that is ours to copy, by name."""
-        return {"records": self.records} | ({"prefect": self.prefect} if self.prefect else {})
+        return {RECORDS: self.records} | ({PREFECT: self.prefect} if self.prefect else {})
 
 
 def folder_of(settings: Settings) -> Path:

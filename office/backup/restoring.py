@@ -11,20 +11,29 @@ import filecmp
 import json
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.progress import Progress
-from sqlalchemy import func, select, text, update
+from sqlalchemy import exists, func, select, table, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
 
 from config.settings import Settings
-from office.backup.archive import BackupFault, Manifest, fingerprint, unpack, write_private
-from office.backup.contents import cut, tables_of
-from office.backup.making import require_same
+from office.backup.archive import (
+    KEYS_SUFFIX,
+    PREFECT,
+    RECORDS,
+    BackupFault,
+    Manifest,
+    fingerprint,
+    unpack,
+    write_private,
+)
+from office.backup.contents import cut, require_same, tables_of
 from office.backup.places import UNFINISHED, Databases, embedded_or_given, folder_of, needs_own_server, resting
 from office.backup.programs import load
 from office.data_folder import LINK_KEY, private_folder
@@ -89,7 +98,7 @@ def _key_of(settings: Settings, archive: Path, keys: Path | None, manifest: Mani
     if settings.secret_key is not None:
         place, key = "JIELI_SECRET_KEY", settings.secret_key.get_secret_value()
     else:
-        path = keys or archive.with_suffix(".keys")
+        path = keys or archive.with_suffix(KEYS_SUFFIX)
         place = str(path)
         try:
             key = str(json.loads(path.read_text())["link_key"])
@@ -121,45 +130,29 @@ async def _fill(
         return still_open
 
 
-class _empty:  # noqa: N801 - reads as a verb's object: `async with _empty(…)`
+@asynccontextmanager
+async def _empty(settings: Settings, folder: Path) -> AsyncIterator[Databases]:
     """The databases, empty and ours to fill; what a broken restore left in the embedded ones is removed."""
-
-    def __init__(self, settings: Settings, folder: Path) -> None:
-        self._settings = settings
-        self._folder = folder
-        self._server = EmbeddedPostgres(folder) if needs_own_server(settings) else None
-
-    async def __aenter__(self) -> Databases:
-        if self._server is not None:
-            await asyncio.to_thread(self._server.start)
-        try:
-            databases = embedded_or_given(self._settings, self._server)
-            broken_off = (self._folder / UNFINISHED).exists()
-            embedded = self._embedded()
-            for name, url in databases.urls.items():
-                await _require_empty(url, name, untouched=not broken_off, embedded=name in embedded)
-            if not broken_off:
-                write_private(self._folder / UNFINISHED, b"")
-            if self._server is not None:
-                for name in embedded.values():
-                    await asyncio.to_thread(self._server.drop_database, name)
-                await asyncio.to_thread(self._server.start)
-        except BaseException:
-            await self.__aexit__()
-            raise
-        return databases
-
-    async def __aexit__(self, *_: object) -> None:
-        if self._server is not None:
-            await asyncio.to_thread(self._server.stop)
-
-    def _embedded(self) -> Mapping[str, str]:
-        """Which of our databases are the embedded server's, and their names there."""
-        given = {"records": self._settings.database_url, "prefect": self._settings.prefect_database_url}
-        return {name: own for name, own in zip(given, DATABASES, strict=True) if given[name] is None}
+    server = EmbeddedPostgres(folder) if needs_own_server(settings) else None
+    mark = folder / UNFINISHED
+    given = {RECORDS: settings.database_url, PREFECT: settings.prefect_database_url}
+    embedded = {name: own for name, own in zip(given, DATABASES, strict=True) if given[name] is None}
+    async with AsyncExitStack() as stack:
+        if server is not None:
+            stack.push_async_callback(asyncio.to_thread, server.stop)
+            await asyncio.to_thread(server.start)
+        databases = embedded_or_given(settings, server)
+        for name, url in databases.urls.items():
+            await _require_empty(url, name, untouched=not mark.exists(), embedded=name in embedded)
+        mark.touch(mode=0o600)
+        if server is not None:
+            for own in embedded.values():
+                await asyncio.to_thread(server.drop_database, own)
+            await asyncio.to_thread(server.start)
+        yield databases
 
 
-_HOLDS_SOMETHING = {"records": '"case"', "prefect": "flow_run"}
+_HOLDS_SOMETHING = {RECORDS: "case", PREFECT: "flow_run"}
 
 
 async def _require_empty(url: str, name: str, *, untouched: bool, embedded: bool) -> None:
@@ -167,19 +160,15 @@ async def _require_empty(url: str, name: str, *, untouched: bool, embedded: bool
     try:
         async with cut(url) as connection:
             tables = await tables_of(connection)
-            table = _HOLDS_SOMETHING[name]
-            used = (
-                table.strip('"') in tables
-                and (
-                    await connection.execute(text(f"SELECT EXISTS (SELECT FROM public.{table})"))  # noqa: S608 - ours
-                ).scalar_one()
-            )
+            kept = _HOLDS_SOMETHING[name]
+            some = select(exists().select_from(table(kept, schema="public")))
+            used = kept in tables and (await connection.execute(some)).scalar_one()
     except (OSError, SQLAlchemyError) as fault:
         raise BackupFault(f"要恢复到的数据库没有应答（{type(fault).__name__}）；请检查地址和账号。") from fault
     if embedded and untouched and used:
         raise BackupFault("这里已经有数据，没有覆盖；请用 JIELI_DATA_DIR 另指一个空文件夹，核对无误后再替换。")
     if not embedded and tables:
-        what = "JIELI_DATABASE_URL" if name == "records" else "JIELI_PREFECT_DATABASE_URL"
+        what = "JIELI_DATABASE_URL" if name == RECORDS else "JIELI_PREFECT_DATABASE_URL"
         raise BackupFault(f"{what} 所指的数据库不是空的，没有覆盖；请新建一个空数据库再恢复。")
 
 

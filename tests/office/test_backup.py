@@ -388,6 +388,20 @@ def test_a_demonstration_comes_back_into_folders_that_only_we_can_enter(there: S
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
+def test_a_cut_sees_the_instant_at_which_it_was_made(source: Settings) -> None:
+    """What is written before the first question is put is not in it: two databases are cut one right after the other."""
+
+    async def later() -> int:
+        database = Database(address(source), pooled=False)
+        async with cut(address(source)) as connection:
+            async with database.transaction() as session:
+                await session.execute(text("INSERT INTO event (event, at, detail) SELECT event, at, 'cut' FROM event"))
+            return (await contents_of(connection))["event"].rows
+
+    before = ask(address(source), select(func.count()).select_from(Event))
+    assert asyncio.run(later()) == before
+
+
 def test_a_backup_is_of_one_instant(source: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is written while it is being copied is not in it, in no table."""
     url = address(source)
