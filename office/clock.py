@@ -45,13 +45,12 @@ _DUE_AFTER = _DUE.where(tuple_(Request.next_climb_at, Request.id) > tuple_(_AT, 
 @dataclass
 class Turn:
     """What one turn of the clock did: requests found due, rungs reached, noted days rung, the row of its round where
-    something climbed, how many steps stood on a list given to the joint meeting, what was set aside as it failed."""
+    something climbed, what was set aside as it failed."""
 
     due: int = 0
     climbed: int = 0
     rung: int = 0
     round_id: int | None = None
-    listed: int = 0
     days_set_aside: list[int] = field(default_factory=list)
     set_aside: list[int] = field(default_factory=list)
 
@@ -69,7 +68,7 @@ class Clock:
         turn = Turn()
         await self._ring_days(turn)
         now = self.bureau.clock.now()
-        await self._list(now, turn)
+        await self._list(now)
         found: list[tuple[datetime, int]] = []
         while True:
             # What was looked at once in this turn, and could not be had or failed, is looked at again in the next.
@@ -79,12 +78,12 @@ class Clock:
             if len(found) < BATCH:
                 return turn
 
-    async def _list(self, now: datetime, turn: Turn) -> None:
+    async def _list(self, now: datetime) -> None:
         """Give the joint meeting what no ladder climbs for any more, where it is time for it."""
         if now < self._list_again_at:
             return
         try:
-            turn.listed = await give_list(self.bureau, now)
+            await give_list(self.bureau, now)
         except Exception as fault:  # whatever is wrong with the list, the ladders are climbed
             logger.error("the list of unresolved steps was not given: %s", type(fault).__name__)
         self._list_again_at = now + LIST_PATIENCE

@@ -19,6 +19,7 @@ from uuid import UUID
 
 from prefect.client.schemas.objects import StateType
 from sqlalchemy import Row, and_, func, or_, select, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from office import log
 from office.attempt import new_holder, waiting_words
@@ -109,14 +110,19 @@ class Courier:
 
     async def _release(self, proceeding: int, *, again_in: int | None = None, **values: Any) -> None:
         """Give a claim back, or keep others off for some seconds. An attempt that has begun meanwhile is left alone."""
+        async with self.bureau.database.transaction() as session:
+            await self._release_within(session, proceeding, again_in=again_in, **values)
+
+    async def _release_within(
+        self, session: AsyncSession, proceeding: int, *, again_in: int | None = None, **values: Any
+    ) -> None:
         until = None if again_in is None else _in(again_in)
         holder = None if again_in is None else self.name
-        async with self.bureau.database.transaction() as session:
-            await session.execute(
-                update(Proceeding)
-                .where(Proceeding.id == proceeding, Proceeding.resume_holder == self.name)
-                .values(resume_holder=holder, resume_until=until, **values)
-            )
+        await session.execute(
+            update(Proceeding)
+            .where(Proceeding.id == proceeding, Proceeding.resume_holder == self.name)
+            .values(resume_holder=holder, resume_until=until, **values)
+        )
 
     async def _start_new(self) -> bool:
         """Create a run for each proceeding that has none: once, by the proceeding's own key."""
@@ -178,15 +184,11 @@ class Courier:
     async def _mend(self, row: Row[Any], state: RunState | None) -> bool:
         """Put one proceeding back on its way. We hold its claim, and nobody holds its lease."""
         if state is None:
-            # The run was deleted: forget it, and a new one is started under a new key.
-            await self._note(row, "运行记录已不存在，重新启动")
-            await self._release(row.id, flow_run_id=None, wait_number=Proceeding.wait_number + 1, asleep=False)
-            return False
+            # The run was deleted.
+            return await self._begin_anew(row, "运行记录已不存在，重新启动")
         if await self.prefect.is_orphan(state):
-            await self._note(row, "运行所属的部署已被删除，重新启动")
             await self.prefect.put_away(row.flow_run_id)
-            await self._release(row.id, flow_run_id=None, wait_number=Proceeding.wait_number + 1, asleep=False)
-            return False
+            return await self._begin_anew(row, "运行所属的部署已被删除，重新启动")
         age = (datetime.now(UTC) - state.since).total_seconds()
         if state.type is StateType.SCHEDULED:
             await self._release(row.id, again_in=PICK_UP_SECONDS)
@@ -207,6 +209,12 @@ class Courier:
         patience = min(PICK_UP_SECONDS * 2**row.mends, LONGEST_PATIENCE)
         await self._release(row.id, again_in=patience if accepted else 5, mends=Proceeding.mends + 1)
         return accepted
+
+    async def _begin_anew(self, row: Row[Any], why: str) -> bool:
+        """Forget the run; a new one is started under a new key, so that nothing is on its way yet."""
+        await self._note(row, why)
+        await self._release(row.id, flow_run_id=None, wait_number=Proceeding.wait_number + 1, asleep=False)
+        return False
 
     async def _note(self, row: Row[Any], detail: str, *, times: int = 0) -> None:
         async with self.bureau.database.transaction() as session:
@@ -303,12 +311,7 @@ class Courier:
                 update(Proceeding).where(Proceeding.id == proceeding, Proceeding.shown < version).values(shown=version)
             )
             if claimed is not None:
-                given_back = {"resume_holder": None, "resume_until": None}
-                await session.execute(
-                    update(Proceeding)
-                    .where(Proceeding.id == proceeding, Proceeding.resume_holder == self.name)
-                    .values(**given_back, wait_name=name, wait_message=message)
-                )
+                await self._release_within(session, proceeding, wait_name=name, wait_message=message)
 
     async def _sweep(self) -> None:
         """Find runs that nobody is working on: dead attempts, runs cancelled or crashed or deleted behind our back."""

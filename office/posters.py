@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 from xml.etree import ElementTree
 
 import segno
 
 from config.county import County
 from config.settings import Settings
+from office.reachable import opens_here_only
 from office.refusals import Refused
 
 CALL_FIRST = ("发现儿童受到伤害或者处于危险，", "请先拨打110；再扫码报告")
@@ -90,12 +89,7 @@ def _sheet(settings: Settings, names: tuple[str, str], township: str, village: s
 
 
 def _require_an_address_others_can_open(settings: Settings) -> None:
-    host = (urlsplit(settings.portal_url).hostname or "").lower()
-    local = host in ("", "localhost") or host.endswith(".localhost")
-    with suppress(ValueError):
-        number = ip_address(host)
-        local = number.is_loopback or number.is_unspecified or number.is_link_local
-    if local and not settings.demo:
+    if opens_here_only(settings.portal_url) and not settings.demo:
         raise Refused(
             f"{settings.portal_url} 只有本机能打开，手机扫码打不开；"
             "请先把 JIELI_PUBLIC_URL 设为各村能打开的地址，例如 https://jieli.anhe.example。"

@@ -67,15 +67,19 @@ def require_database(url: str, setting: str) -> None:
         )
 
 
-def require_public_address(settings: Settings) -> None:
-    """Raise a StartFault if letters that leave this machine would carry an address nobody else can open, or plain http."""
-    address = urlsplit(settings.public_url or "")
-    host = (address.hostname or "").lower()
-    local = host in ("", "localhost") or host.endswith(".localhost")
+def opens_here_only(url: str) -> bool:
+    """Whether an address names this machine, its own network card or nobody, so that others cannot open it."""
+    host = (urlsplit(url).hostname or "").lower()
     with suppress(ValueError):
         number = ip_address(host)
-        local = number.is_loopback or number.is_unspecified or number.is_link_local
-    if local or address.scheme != "https":
+        return number.is_loopback or number.is_unspecified or number.is_link_local
+    return host in ("", "localhost") or host.endswith(".localhost")
+
+
+def require_public_address(settings: Settings) -> None:
+    """Raise a StartFault if letters that leave this machine would carry an address nobody else can open, or plain http."""
+    address = settings.public_url or ""
+    if opens_here_only(address) or urlsplit(address).scheme != "https":
         raise StartFault(
             "信件要送出本机，请把 JIELI_PUBLIC_URL 设为各单位能打开的 https 地址，例如 https://jieli.anhe.example。"
             " (Letters leave this machine: JIELI_PUBLIC_URL must be an https address that others can open.)"

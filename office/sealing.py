@@ -88,11 +88,9 @@ async def seal(bureau: Bureau) -> int:
 
 
 async def _digest(session: AsyncSession, after: int, last: int) -> tuple[str, int]:
-    found = (
-        await session.execute(
-            select(_DIGEST, func.count()).where(Event.id > after, Event.id <= last).select_from(Event)
-        )
-    ).one()
+    """Digest and number of the rows above `after` up to `last`. Below the first seal there is nothing: it holds all of it."""
+    rows = select(_DIGEST, func.count()).select_from(Event).where(Event.id <= last)
+    found = (await session.execute(rows.where(Event.id > after) if after else rows)).one()
     return str(found[0]), int(found[1])
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from pydantic import ValidationError
@@ -27,6 +27,8 @@ TOWNSHIP, VILLAGE = "乡镇(街道)", "村(居)"
 REASON, DANGER, FOUND_AT, NARRATIVE = "报告事由", "此刻是否有危险", "发现时间", "发现的情况"
 CHILD, WHEREABOUTS, ACCUSED = "儿童情况", "儿童现在何处", "被指伤害儿童的人"
 KIND, REPORTER, CONTACT = "报告人身份", "报告人姓名", "报告人联系方式"
+
+REQUIRED = (NAME, TOWNSHIP, REASON, NARRATIVE, KIND)
 
 DANGERS: dict[str, bool | None] = {
     "有": True, "有危险": True, "是": True, "没有": False, "没有危险": False, "无": False, "否": False, "说不准": None,
@@ -52,27 +54,28 @@ def columns_of(county: County) -> tuple[Column, ...]:
     """The columns of a survey, with the words of this county to choose from."""
     townships = county.townships.values()
     villages = tuple(dict.fromkeys(village.name for one in townships for village in one.villages.values()))
-    return (
+    columns = (
         Column(NUMBER, note="本村的顺序号，例如 2026-001；用来区分同名的儿童"),
-        Column(NAME, required=True, note="姓名或者小名"),
+        Column(NAME, note="姓名或者小名"),
         Column(SEX, choices=("男", "女"), width=8),
         Column(BORN, note="例如 2018-03"),
-        Column(TOWNSHIP, required=True, choices=tuple(one.name for one in townships)),
+        Column(TOWNSHIP, choices=tuple(one.name for one in townships)),
         Column(VILLAGE, choices=villages, note="不清楚的不填"),
         Column(
-            REASON, required=True, choices=tuple(one.label for one in ReportReason), width=30,
+            REASON, choices=tuple(one.label for one in ReportReason), width=30,
             note="只是生活困难、患病、残疾的，选最后一项，直接转评估帮扶",
         ),
         Column(DANGER, choices=("有", "没有", "说不准"), note="不填的按说不准对待"),
         Column(FOUND_AT, note="例如 2026-03-02 08:30"),
-        Column(NARRATIVE, required=True, width=50, note="什么时候、在哪里、谁、怎么样"),
+        Column(NARRATIVE, width=50, note="什么时候、在哪里、谁、怎么样"),
         Column(CHILD, width=30, note="和谁一起住、上什么学、身体怎么样"),
         Column(WHEREABOUTS, width=30),
         Column(ACCUSED, width=20, note="姓名，或者和儿童的关系，例如父亲"),
-        Column(KIND, required=True, choices=tuple(one.label for one in ReporterKind), width=24),
+        Column(KIND, choices=tuple(one.label for one in ReporterKind), width=24),
         Column(REPORTER),
         Column(CONTACT),
     )  # fmt: skip
+    return tuple(replace(column, required=column.heading in REQUIRED) for column in columns)
 
 
 @dataclass(frozen=True)
@@ -140,9 +143,7 @@ async def import_rows(
 def filing_of(county: County, row: Row) -> tuple[intake.Filing | None, list[str]]:
     """The report that a row makes, and what is wrong with the row; no report where it cannot be made."""
     values, faults = row.values, list(row.faults)
-    for column in columns_of(county):
-        if column.required and not values[column.heading]:
-            faults.append(f"请填写“{column.heading}”。")
+    faults += [f"请填写“{heading}”。" for heading in REQUIRED if not values[heading]]
     township = _key(values[TOWNSHIP], {key: one.name for key, one in county.townships.items()}, TOWNSHIP, faults)
     within = {key: one.name for key, one in county.townships[township].villages.items()} if township else {}
     village = _key(values[VILLAGE], within, VILLAGE, faults) if township else ""

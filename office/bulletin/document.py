@@ -9,6 +9,7 @@ from config.county import County
 from office.bulletin.accountability import Answerable
 from office.bulletin.figures import Figures, Tally
 from office.bulletin.layout import OfficialDocument, table_width
+from office.bulletin.months import Month
 from office.bulletin.persons import COUNTY, Persons
 from office.bulletin.tables import Cell, Share, Table
 from office.timekeeping import COUNTY_ZONE
@@ -32,12 +33,7 @@ def document(
     now: datetime,
 ) -> bytes:
     """The file's bytes."""
-    month = found.month
-    title = title_of(found)
-    made = OfficialDocument(title)
-    made.head(_issuer(county), NUMBER_PLACEHOLDER.format(year=now.astimezone(COUNTY_ZONE).year))
-    made.title(title)
-    made.addressed("各乡镇人民政府（街道办事处），县直有关单位：")
+    made = _begun(county, title_of(found), "各乡镇人民政府（街道办事处），县直有关单位：", now)
     made.paragraph(_opening(found))
     made.heading("一、总体情况")
     for sentence in (_overall(found.county), _beside(found.county, before), _persons(printed)):
@@ -56,19 +52,7 @@ def document(
         "各单位要对照附件逐项核对，逾期事项立即办理并答复；确有困难的，在期满前申请延期，或者说明理由退回。"
         "对工作不力导致重大失误、发生恶性事件的单位和人员，按照晋政发〔2017〕46号七（一）和有关法律法规追究责任。"
     )
-    made.attachments([table.title for table in tables])
-    made.signed(_issuer(county), _day(now))
-    for number, table in enumerate(tables, start=1):
-        wide = len(table.headings) > _WIDE
-        made.attachment(number, f"{month.label}{table.title}", wide=wide)
-        if table.rows:
-            rows = [[written(cell) for cell in row] for row in table.rows]
-            made.table(table.headings, rows, width=table_width(wide=wide))
-        else:
-            made.paragraph("本月没有。")
-        for note in table.notes:
-            made.note(f"注：{note}")
-    return made.saved()
+    return _ended(made, county, found.month, tables, now)
 
 
 def title_of(found: Figures) -> str:
@@ -185,24 +169,36 @@ def _answerable(steps: Sequence[Answerable]) -> Iterable[str]:
     )
 
 
-def accountability_list(county: County, found: Figures, table: Table, now: datetime) -> bytes:
+def accountability_list(county: County, month: Month, table: Table, now: datetime) -> bytes:
     """The accountability list as a document of its own, for the joint meeting alone."""
-    title = f"{found.month.label}{table.title}"
-    made = OfficialDocument(title)
-    made.head(_issuer(county), NUMBER_PLACEHOLDER.format(year=now.astimezone(COUNTY_ZONE).year))
-    made.title(title)
-    made.addressed("联席会议各组成人员：")
+    made = _begun(county, f"{month.label}{table.title}", "联席会议各组成人员：", now)
     made.paragraph(
         "下列事项已经逐级告知，仍未办结或者办结严重逾期，由办理记录整理，提请联席会议研究。"
         "本清单含案件编号，只供联席会议使用，不得转发；案件中应当回避的人员不得查阅。"
     )
+    return _ended(made, county, month, [table], now)
+
+
+def _begun(county: County, title: str, to: str, now: datetime) -> OfficialDocument:
+    made = OfficialDocument(title)
+    made.head(_issuer(county), NUMBER_PLACEHOLDER.format(year=now.astimezone(COUNTY_ZONE).year))
+    made.title(title)
+    made.addressed(to)
+    return made
+
+
+def _ended(made: OfficialDocument, county: County, month: Month, tables: Sequence[Table], now: datetime) -> bytes:
+    """Signature, day, and each table as an attachment; the file's bytes."""
+    made.attachments([table.title for table in tables])
     made.signed(_issuer(county), _day(now))
-    made.attachment(1, title, wide=True)
-    if table.rows:
-        rows = [[written(cell) for cell in row] for row in table.rows]
-        made.table(table.headings, rows, width=table_width(wide=True))
-    else:
-        made.paragraph("本月没有。")
-    for note in table.notes:
-        made.note(f"注：{note}")
+    for number, table in enumerate(tables, start=1):
+        wide = len(table.headings) > _WIDE
+        made.attachment(number, f"{month.label}{table.title}", wide=wide)
+        if table.rows:
+            rows = [[written(cell) for cell in row] for row in table.rows]
+            made.table(table.headings, rows, width=table_width(wide=wide))
+        else:
+            made.paragraph("本月没有。")
+        for note in table.notes:
+            made.note(f"注：{note}")
     return made.saved()

@@ -57,7 +57,7 @@ async def bulletin(bureau: Bureau, written: str | None) -> Bulletin:
         f"{name}.xlsx": workbook(title_of(found), for_all),
         f"{name}-各单位按时率.svg": _chart(bureau.county, found).encode(),
         **{f"{name}-{table.title}.csv": text_file(table) for table in for_all},
-        f"{list_name}.docx": accountability_list(bureau.county, found, own, now),
+        f"{list_name}.docx": accountability_list(bureau.county, month, own, now),
         f"{list_name}.xlsx": workbook(f"{month.label}{own.title}", [own]),
     }
     return Bulletin(month, files, _contents(found, made))

@@ -50,6 +50,9 @@ class Watch:
         """How a check stood at the last look; none where it was not looked at."""
         return next((one.state for one in self.findings if one.check is check), None)
 
+    def _figure(self, check: Check, name: str) -> float:
+        return next((one.figures.get(name, 0) for one in self.findings if one.check is check), 0)
+
     async def run(self) -> None:
         """Look until cancelled."""
         while True:
@@ -72,7 +75,8 @@ class Watch:
         if not self._expected:
             await self._alarm.expect_a_clock()
             self._expected = True
-        await self._alarm.ask_for_release()
+        if self._figure(Check.LETTERS, "letters_resting"):
+            await self._alarm.ask_for_release()
         if self.state(Check.CLOCK) is Health.BAD:
             await self._alarm.silent()
         else:

@@ -119,14 +119,17 @@ def release(folder: Path) -> Path:
 def change(release: Path) -> None:
     """What the next release brings: the task that puts a step to an office, the flow, and the letter are written anew."""
     for file, was, becomes in (
-        ("tasks/asking.py", "    case = await port.case(case_number, Mechanism(mechanism))\n    await port.ask(", None),
-        ("flows/mandatory_report.py", "async def mandatory_report(", None),
+        ("tasks/asking.py", "    await port.ask(", "    # Written anew.\n    await port.ask("),
+        (
+            "flows/mandatory_report.py",
+            "async def mandatory_report(",
+            "async def mandatory_report(  # written anew\n    ",
+        ),
         ("templates/letters/asked/body.txt", "{% block detail %}", "{% block detail %}\n本信按新版发出。"),
     ):
         text = (release / file).read_text(encoding="utf-8")
-        assert was in text, file
-        changed = text.replace(was, becomes or f"{'    ' if was.startswith(' ') else ''}# Written anew.\n{was}", 1)
-        (release / file).write_text(changed, encoding="utf-8")
+        assert text.count(was) == 1, file
+        (release / file).write_text(text.replace(was, becomes), encoding="utf-8")
 
 
 def test_an_open_case_goes_on_after_a_stop_and_a_start_of_the_next_release(folder: Path, tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ async def test_every_row_stands_under_a_seal_and_an_untouched_log_holds(story: S
             "INSERT INTO event (id, at, event, case_id, step, subject, office, level, detail)"
             " OVERRIDING SYSTEM VALUE SELECT 0 - id, at, event, case_id, step, subject, office, level, detail"
             " FROM event LIMIT 1",
-            "",
+            "条记录，现有",
         ),
         ("DELETE FROM log_seal WHERE id = (SELECT min(id) FROM log_seal)", "前面的封存不见了"),
         ("UPDATE log_seal SET digest = repeat('0', 64) WHERE id = (SELECT min(id) FROM log_seal)", "被改动过"),
@@ -75,10 +75,6 @@ async def test_whatever_is_changed_is_found(story: Story, harm: str, why: str) -
     await sealed_twice(story)
     await behind_its_back(story, harm)
     found = await verify(story.bureau)
-    if not why:
-        # A row under a number below all others is a row of no case's story: it is not sealed, and shows as such.
-        assert (await written(story)) == found.rows + 1
-        return
     assert found.broken is not None
     assert why in found.broken.why
     assert found.broken.first_event <= found.broken.last_event
